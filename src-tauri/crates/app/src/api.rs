@@ -1,0 +1,14 @@
+//! Everything that crosses to a host of the engine: commands, events and errors as plain data.
+//!
+//! The TypeScript of these types is generated (`cargo xtask bindings`) and committed as `ui/src/lib/ipc/generated.ts`.
+//! Types below this layer have a life of their own and are converted here.
+
+mod commands;
+mod error;
+mod events;
+mod views;
+
+pub use commands::*;
+pub use error::*;
+pub use events::*;
+pub use views::*;

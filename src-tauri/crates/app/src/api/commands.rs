@@ -1,0 +1,272 @@
+//! What a host can ask, declared once: the router and the TypeScript both come from this list.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::error::ErrorBody;
+use super::events::{Notice, VoiceView};
+use super::views::{
+    ConversationSummary, ConversationView, DevicesView, KeyringView, Language, ProviderView, ReasoningDisplay,
+    SearchHit, Settings, TalkKeyMode, Theme,
+};
+
+/// Calls `$then!` with every command: `name: Request => Response`, each with its sentence.
+#[macro_export]
+macro_rules! with_commands {
+    ($then:ident) => {
+        $then! {
+            /// All that a window needs to draw itself. Ask again after a gap in the sequence numbers.
+            snapshot: Empty => Snapshot,
+            /// More lines of the conversation list.
+            list_conversations: ListConversations => Vec<ConversationSummary>,
+            /// A conversation with its messages.
+            open_conversation: ConversationId => ConversationView,
+            /// Gives a conversation a title.
+            rename_conversation: RenameConversation => Empty,
+            /// Takes a conversation away; `undo_delete` brings it back for eight seconds.
+            delete_conversation: ConversationId => Empty,
+            /// Brings a conversation back.
+            undo_delete: ConversationId => ConversationSummary,
+            /// Full-text search over everything said and typed.
+            search: Search => Vec<SearchHit>,
+            /// Sends a message and starts the answer, which comes as events.
+            send_message: SendMessage => MessageSent,
+            /// Stops the running answer; what came is kept.
+            stop_answer: ConversationId => Empty,
+            /// Asks again for the answer to the last message.
+            answer_again: ConversationId => MessageSent,
+            /// Keeps a key for a provider's host.
+            set_key: SetKey => ProviderView,
+            /// Forgets the key of a provider's host.
+            forget_key: ProviderId => ProviderView,
+            /// Adds a server or changes a provider. A new address needs its own key.
+            save_provider: SaveProvider => ProviderView,
+            /// Removes an added server and its key.
+            remove_provider: ProviderId => Empty,
+            /// Asks the provider for its models: proves address and key.
+            test_provider: ProviderId => ProviderTested,
+            /// Changes settings; what is absent stays.
+            update_settings: SettingsPatch => Settings,
+            /// The microphones and speakers there are.
+            devices: Empty => DevicesView,
+            /// The talk key went down or up.
+            talk_key: TalkKey => VoiceView,
+            /// Throws the utterance away (offered back for eight seconds), or stops the answer.
+            talk_cancel: Empty => VoiceView,
+            /// Sends the kept utterance.
+            talk_send_kept: Empty => VoiceView,
+            /// Ends the session.
+            talk_hang_up: Empty => VoiceView,
+            /// Shuts or opens the microphone by hand.
+            talk_mute: TalkMute => VoiceView,
+            /// Speaks into this conversation from now on; `None` begins a new one.
+            talk_into: TalkInto => Empty,
+            /// Plays recorded sound of a message.
+            play_media: MediaId => Empty,
+            /// Stops it.
+            stop_media: Empty => Empty,
+            /// Opens a link outside: https, http and mailto only.
+            open_link: OpenLink => Empty,
+        }
+    };
+}
+
+/// Nothing to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct Empty {}
+
+/// All that a window needs to draw itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Snapshot {
+    /// Sequence number of the next event.
+    #[ts(type = "number")]
+    pub next_event: u64,
+    /// Parlance's version.
+    pub version: String,
+    /// Where everything is kept.
+    pub data_folder: String,
+    /// The store cannot be used as it is: nothing but this is drawn.
+    pub trouble: Option<ErrorBody>,
+    /// What the person has chosen.
+    pub settings: Settings,
+    /// The configured providers.
+    pub providers: Vec<ProviderView>,
+    /// The keyring.
+    pub keyring: KeyringView,
+    /// The first lines of the conversation list, newest first.
+    pub conversations: Vec<ConversationSummary>,
+    /// How many conversations there are in all.
+    pub conversation_count: u32,
+    /// The talk key.
+    pub voice: VoiceView,
+    /// What is wrong now.
+    pub notices: Vec<Notice>,
+}
+
+/// More lines of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ListConversations {
+    /// How many to skip.
+    pub offset: u32,
+    /// How many at the most; 200 are given at once.
+    pub limit: u32,
+}
+
+/// Names a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ConversationId {
+    /// Its id.
+    pub id: String,
+}
+
+/// A new title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RenameConversation {
+    /// The conversation.
+    pub id: String,
+    /// At most 200 characters.
+    pub title: String,
+}
+
+/// A search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Search {
+    /// Any string is a legal query.
+    pub query: String,
+    /// How many hits at the most; 200 are given at once.
+    pub limit: u32,
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SendMessage {
+    /// Where; `None` begins a new conversation.
+    pub conversation_id: Option<String>,
+    /// What; at most 10 MiB.
+    pub text: String,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MessageSent {
+    /// The conversation.
+    pub conversation_id: String,
+    /// The message that will hold the answer.
+    pub answer_id: String,
+}
+
+/// A key for a provider.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SetKey {
+    /// The provider.
+    pub provider: String,
+    /// The key, which no answer or event ever holds.
+    pub key: String,
+    /// Where to keep it.
+    pub keep: KeepKey,
+    /// The person agreed to send it unencrypted to this provider's host.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub allow_plain_http: bool,
+}
+
+/// Where to keep a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepKey {
+    /// In the system's keyring.
+    Keyring,
+    /// In memory, until Parlance ends.
+    Session,
+}
+
+/// Names a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProviderId {
+    /// Its id.
+    pub id: String,
+}
+
+/// A provider's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SaveProvider {
+    /// Its id; a new one adds a server.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Where it is, with `/v1`.
+    pub base_url: String,
+    /// The model, empty if none is chosen yet.
+    pub model: String,
+}
+
+/// The provider answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProviderTested {
+    /// The models it lists.
+    pub models: Vec<String>,
+}
+
+/// A change of settings; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct SettingsPatch {
+    /// The language.
+    pub language: Option<Language>,
+    /// Light or dark.
+    pub theme: Option<Theme>,
+    /// The text size.
+    pub text_scale: Option<f32>,
+    /// The provider that answers what is typed.
+    pub provider: Option<String>,
+    /// The microphone's id; the empty string is the system's choice.
+    pub input_device: Option<String>,
+    /// The speaker's id; the empty string is the system's choice.
+    pub output_device: Option<String>,
+    /// Frames a block, 480 to 4096.
+    pub audio_block: Option<u32>,
+    /// Keep the microphone open.
+    pub warm_microphone: Option<bool>,
+    /// What holding and tapping do.
+    pub talk_key: Option<TalkKeyMode>,
+    /// How reasoning is shown.
+    pub reasoning: Option<ReasoningDisplay>,
+    /// Whether figures stand under answers.
+    pub show_figures: Option<bool>,
+}
+
+/// The talk key moved. A key that repeats by itself is to be left out by the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TalkKey {
+    /// Down or up.
+    pub down: bool,
+}
+
+/// Shut or open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TalkMute {
+    /// Shut.
+    pub muted: bool,
+}
+
+/// Where to speak into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TalkInto {
+    /// The conversation, `None` for a new one.
+    pub conversation_id: Option<String>,
+}
+
+/// Names recorded sound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MediaId {
+    /// From an audio block.
+    pub id: String,
+}
+
+/// A link in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenLink {
+    /// The address.
+    pub url: String,
+}

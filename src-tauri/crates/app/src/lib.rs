@@ -1,0 +1,3 @@
+//! Where concretes meet ports; commands and events.
+
+pub mod api;

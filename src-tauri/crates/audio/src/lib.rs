@@ -1,0 +1,1 @@
+//! Microphone, speaker, rates, files as devices

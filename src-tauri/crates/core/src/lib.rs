@@ -1,0 +1,36 @@
+//! The words of Parlance's domain, and the ports its engine is plugged together with.
+//!
+//! # Layout
+//!
+//! * [`msg`] – messages and their content blocks, in the JSON the store and the terminal share.
+//! * [`event`] – what a model's answer consists of while it arrives.
+//! * [`reply`] – folds events into the message so far; the plain call is its `collect`.
+//! * [`chat`] – the port of models that answer messages.
+//! * [`realtime`] – the port of models that listen and speak.
+//! * [`audio`] – sound as data: rates, chunks, levels; the ports of microphone and speaker.
+//! * [`error`] – what can go wrong with a provider, by what the caller can do about it.
+//! * [`secret`] – keys, which cannot be printed and go only to the origin they were saved for.
+//! * [`clock`] – time as an argument.
+//! * [`id`] – short unique names.
+//!
+//! Deliberately absent: IO, an async runtime, the environment, and the clock of the machine.
+
+pub mod audio;
+pub mod chat;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod msg;
+pub mod realtime;
+pub mod reply;
+pub mod secret;
+
+pub use audio::{AudioChunk, Level, SampleRate};
+pub use chat::{ChatModel, ChatRequest, ModelStream, Thinking, ToolChoice, ToolSpec};
+pub use clock::Clock;
+pub use error::{Category, ProviderError};
+pub use event::{ModelEvent, StopReason, TokenUsage};
+pub use msg::{ContentBlock, Msg, Role, Source, ToolOutput};
+pub use reply::Reply;
+pub use secret::{ApiKey, Origin, Secret};

@@ -1,0 +1,266 @@
+//! Messages and their content blocks.
+//!
+//! The JSON written here is the JSON of `--messages`, of exports and of the store. Fields that a provider wants back
+//! (signatures, encrypted reasoning) are kept as they came.
+
+use std::fmt;
+
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Who a message is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person.
+    User,
+    /// A model.
+    Assistant,
+    /// The frame of the conversation; also carries tool results.
+    System,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Msg {
+    /// Unique within the store; made when absent.
+    #[serde(default = "crate::id::random")]
+    pub id: String,
+    /// The speaker's name as other speakers see it.
+    pub name: String,
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order. A plain string in JSON reads as one text block.
+    #[serde(deserialize_with = "blocks_or_text")]
+    pub content: Vec<ContentBlock>,
+    /// Anything that rides along; `{}` if nothing.
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+    /// `YYYY-MM-DD HH:MM:SS.mmm`, empty if unknown. For people; order is the store's sequence.
+    #[serde(default, deserialize_with = "text_or_null")]
+    pub timestamp: String,
+    /// The provider's id of the response that made this message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation_id: Option<String>,
+}
+
+impl Msg {
+    /// A message with a fresh id and no timestamp.
+    pub fn new(role: Role, name: impl Into<String>, content: Vec<ContentBlock>) -> Self {
+        Self {
+            id: crate::id::random(),
+            name: name.into(),
+            role,
+            content,
+            metadata: Map::new(),
+            timestamp: String::new(),
+            invocation_id: None,
+        }
+    }
+
+    /// A message of one text block.
+    pub fn text(role: Role, name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(role, name, vec![ContentBlock::text(text)])
+    }
+
+    /// All text blocks joined by `separator`; `None` when there is no text block.
+    #[must_use]
+    pub fn joined_text(&self, separator: &str) -> Option<String> {
+        let texts: Vec<&str> = self.content.iter().filter_map(ContentBlock::as_text).collect();
+        (!texts.is_empty()).then(|| texts.join(separator))
+    }
+}
+
+/// One piece of a message's content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ContentBlock {
+    /// Words.
+    Text {
+        /// The words.
+        text: String,
+        /// Gemini's sealed reasoning that belongs to this text, base64.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thought_signature: Option<String>,
+    },
+    /// A model's reasoning.
+    Thinking {
+        /// The reasoning as far as the provider shows it.
+        thinking: String,
+        /// Anthropic's proof that the reasoning is its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+        /// The provider's own form of the reasoning, which it wants back unchanged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opaque: Option<Value>,
+    },
+    /// A model asks for a tool.
+    ToolUse(ToolUse),
+    /// What the tool gave.
+    ToolResult {
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// Its output.
+        output: ToolOutput,
+    },
+    /// A picture.
+    Image {
+        /// Where its bytes are.
+        source: Source,
+    },
+    /// Sound.
+    Audio {
+        /// Where its bytes are.
+        source: Source,
+    },
+    /// Moving pictures.
+    Video {
+        /// Where its bytes are.
+        source: Source,
+    },
+}
+
+impl ContentBlock {
+    /// A text block without a signature.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into(), thought_signature: None }
+    }
+
+    /// A reasoning block without a signature.
+    pub fn thinking(thinking: impl Into<String>) -> Self {
+        Self::Thinking { thinking: thinking.into(), signature: None, opaque: None }
+    }
+
+    /// The words of a text block, `None` for every other kind.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A model's request to run a tool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// Pairs the call with its result.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as an object; `{}` when they could not be read.
+    pub input: Map<String, Value>,
+    /// The arguments as the provider wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_input: Option<String>,
+    /// Gemini's sealed reasoning that belongs to this call, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thought_signature: Option<String>,
+}
+
+/// Where the bytes of a medium are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Source {
+    /// `http(s)://`, `file://`, a bare local path, or `media:ID` for bytes kept in the store.
+    Url {
+        /// The address.
+        url: String,
+    },
+    /// The bytes themselves.
+    Base64 {
+        /// For example `image/png`.
+        media_type: String,
+        /// Standard base64 with padding.
+        data: String,
+    },
+}
+
+/// What a tool gave: words, or blocks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ToolOutput {
+    /// Plain words.
+    Text(String),
+    /// Text, image, audio and video blocks.
+    Blocks(Vec<ContentBlock>),
+    /// The tool gave nothing.
+    Nothing(()),
+}
+
+/// Reads `null` as the empty string: other programs write both.
+fn text_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(input)?.unwrap_or_default())
+}
+
+/// Reads a list of blocks, or a plain string as one text block. A visitor rather than an untagged enum, so that an
+/// error names the field that is wrong.
+fn blocks_or_text<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<ContentBlock>, D::Error> {
+    struct Content;
+
+    impl<'de> Visitor<'de> for Content {
+        type Value = Vec<ContentBlock>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a string or a list of content blocks")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(vec![ContentBlock::text(text)])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut blocks = Vec::new();
+            while let Some(block) = list.next_element()? {
+                blocks.push(block);
+            }
+            Ok(blocks)
+        }
+    }
+
+    input.deserialize_any(Content)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_string_is_one_text_block() {
+        let msg: Msg = serde_json::from_value(json!({"name": "u", "role": "user", "content": "hi"})).unwrap();
+        assert_eq!(msg.content, vec![ContentBlock::text("hi")]);
+        assert_eq!(msg.joined_text("\n").as_deref(), Some("hi"));
+    }
+
+    #[test]
+    fn blocks_survive_a_round_trip_with_their_signatures() {
+        let blocks = json!([
+            {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+            {"type": "text", "text": "a", "thought_signature": "dHM="},
+            {"type": "tool_use", "id": "1", "name": "f", "input": {"b": 1, "a": 2}, "raw_input": "{\"b\": 1, \"a\": 2}"},
+            {"type": "tool_result", "id": "1", "name": "f", "output": [{"type": "text", "text": "x"}]},
+            {"type": "tool_result", "id": "2", "name": "f", "output": "plain"},
+            {"type": "tool_result", "id": "3", "name": "f", "output": null},
+            {"type": "image", "source": {"type": "url", "url": "file:///a.png"}},
+            {"type": "audio", "source": {"type": "base64", "media_type": "audio/wav", "data": "AA=="}},
+        ]);
+        let read: Vec<ContentBlock> = serde_json::from_value(blocks.clone()).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), blocks.to_string());
+    }
+
+    #[test]
+    fn a_message_without_text_has_no_joined_text() {
+        assert_eq!(Msg::new(Role::User, "u", vec![]).joined_text("\n"), None);
+    }
+
+    #[test]
+    fn an_unknown_role_names_the_choices() {
+        let error = serde_json::from_value::<Msg>(json!({"name": "u", "role": "robot", "content": ""})).unwrap_err();
+        assert!(error.to_string().contains("expected one of `user`, `assistant`, `system`"), "{error}");
+    }
+}

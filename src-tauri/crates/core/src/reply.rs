@@ -1,0 +1,219 @@
+//! Folds events into the message so far: accumulated streaming, `O(n)` in total.
+
+use std::future::poll_fn;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value};
+
+use crate::chat::ModelStream;
+use crate::error::{Category, ProviderError};
+use crate::event::{ModelEvent, StopReason, TokenUsage};
+use crate::msg::{ContentBlock, Source, ToolUse};
+
+/// The answer so far. Blocks stand in the order in which their first piece came; a delta goes to the last block if it
+/// is of its kind, else it begins a new one, so interleaving is kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reply {
+    /// The provider's id of the response.
+    pub id: Option<String>,
+    /// The model that answered, as the provider names it.
+    pub model: Option<String>,
+    /// The blocks so far.
+    pub content: Vec<ContentBlock>,
+    /// Tokens used, once the provider has said so.
+    pub usage: Option<TokenUsage>,
+    /// Why it ended, `None` while it is running.
+    pub finish_reason: Option<StopReason>,
+    /// For each tool call, by its index: the block that holds it.
+    calls: Vec<Option<usize>>,
+    /// Bytes of the last audio block; its base64 is written by [`Reply::finish_audio`].
+    audio: Vec<u8>,
+}
+
+impl Reply {
+    /// Takes one event in.
+    pub fn apply(&mut self, event: &ModelEvent) {
+        match event {
+            ModelEvent::Started { id, model } => {
+                self.id = id.clone();
+                self.model = model.clone();
+            }
+            ModelEvent::TextDelta { text: delta } => match self.content.last_mut() {
+                Some(ContentBlock::Text { text, .. }) => text.push_str(delta),
+                _ => self.push(ContentBlock::text(delta)),
+            },
+            ModelEvent::ThinkingDelta { thinking: delta } => match self.content.last_mut() {
+                Some(ContentBlock::Thinking { thinking, .. }) => thinking.push_str(delta),
+                _ => self.push(ContentBlock::thinking(delta)),
+            },
+            ModelEvent::ThinkingOpaque { opaque: whole } => {
+                let last = self.content.iter_mut().rev().find_map(|block| match block {
+                    ContentBlock::Thinking { opaque, .. } => Some(opaque),
+                    _ => None,
+                });
+                match last {
+                    Some(opaque) => *opaque = Some(whole.clone()),
+                    None => self.push(ContentBlock::Thinking {
+                        thinking: String::new(),
+                        signature: None,
+                        opaque: Some(whole.clone()),
+                    }),
+                }
+            }
+            ModelEvent::AudioDelta { media_type, data } => self.append_audio(media_type, data),
+            ModelEvent::ToolCallDelta { index, id, name, arguments } => {
+                let call = self.call(*index);
+                call.id.clone_from(id);
+                call.name.clone_from(name);
+                call.raw_input.get_or_insert_default().push_str(arguments);
+            }
+            ModelEvent::ToolCall { index, call } => *self.call(*index) = call.clone(),
+            ModelEvent::Usage { usage } => self.usage = Some(*usage),
+            ModelEvent::Finished { reason } => {
+                self.finish_audio();
+                self.finish_reason = Some(reason.clone());
+            }
+        }
+    }
+
+    /// All text blocks joined.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.content.iter().filter_map(ContentBlock::as_text).collect()
+    }
+
+    fn push(&mut self, block: ContentBlock) {
+        self.finish_audio();
+        self.content.push(block);
+    }
+
+    fn call(&mut self, index: usize) -> &mut ToolUse {
+        if self.calls.len() <= index {
+            self.calls.resize(index + 1, None);
+        }
+        let at = match self.calls[index] {
+            Some(at) => at,
+            None => {
+                self.push(ContentBlock::ToolUse(ToolUse {
+                    id: String::new(),
+                    name: String::new(),
+                    input: Map::<String, Value>::new(),
+                    raw_input: None,
+                    thought_signature: None,
+                }));
+                self.calls[index] = Some(self.content.len() - 1);
+                self.content.len() - 1
+            }
+        };
+        match &mut self.content[at] {
+            ContentBlock::ToolUse(call) => call,
+            _ => unreachable!("BUG: a call's block stays a tool_use block"),
+        }
+    }
+
+    fn append_audio(&mut self, media_type: &str, data: &str) {
+        // Each piece is padded base64 of its own, so the bytes are joined, never the text.
+        let Ok(bytes) = BASE64.decode(data) else { return };
+        let continues = !self.audio.is_empty()
+            && matches!(self.content.last(), Some(ContentBlock::Audio { source: Source::Base64 { media_type: last, .. } }) if last == media_type);
+        if !continues {
+            self.push(ContentBlock::Audio {
+                source: Source::Base64 { media_type: media_type.to_owned(), data: String::new() },
+            });
+        }
+        self.audio.extend_from_slice(&bytes);
+    }
+
+    /// Writes the joined bytes into the last audio block. A base64 text cannot be appended to, so this waits until the
+    /// block is over.
+    fn finish_audio(&mut self) {
+        if self.audio.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.audio);
+        if let Some(ContentBlock::Audio { source: Source::Base64 { data, .. } }) = self.content.last_mut() {
+            *data = BASE64.encode(bytes);
+        }
+    }
+}
+
+/// The plain call: the whole answer, by way of the stream.
+///
+/// # Errors
+/// The stream's error, or [`Category::Cut`] when it ends without [`ModelEvent::Finished`].
+pub async fn collect(mut stream: ModelStream) -> Result<Reply, ProviderError> {
+    let mut reply = Reply::default();
+    while let Some(event) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        reply.apply(&event?);
+    }
+    if reply.finish_reason.is_none() {
+        return Err(ProviderError::new("", Category::Cut, "the answer stopped before its end"));
+    }
+    Ok(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold(events: &[ModelEvent]) -> Reply {
+        let mut reply = Reply::default();
+        events.iter().for_each(|event| reply.apply(event));
+        reply
+    }
+
+    fn text(text: &str) -> ModelEvent {
+        ModelEvent::TextDelta { text: text.into() }
+    }
+
+    fn thinking(thinking: &str) -> ModelEvent {
+        ModelEvent::ThinkingDelta { thinking: thinking.into() }
+    }
+
+    #[test]
+    fn interleaved_reasoning_and_text_keep_their_order() {
+        let reply = fold(&[thinking("a"), thinking("b"), text("1"), text("2"), thinking("c"), text("3")]);
+        assert_eq!(
+            reply.content,
+            vec![
+                ContentBlock::thinking("ab"),
+                ContentBlock::text("12"),
+                ContentBlock::thinking("c"),
+                ContentBlock::text("3")
+            ]
+        );
+    }
+
+    #[test]
+    fn parallel_calls_grow_side_by_side() {
+        let delta = |index, arguments: &str| ModelEvent::ToolCallDelta {
+            index,
+            id: format!("call_{index}"),
+            name: "f".into(),
+            arguments: arguments.into(),
+        };
+        let reply = fold(&[delta(0, "{\"a\""), delta(1, "{"), delta(0, ":1}"), delta(1, "}")]);
+        let raw: Vec<_> = reply
+            .content
+            .iter()
+            .map(|block| match block {
+                ContentBlock::ToolUse(call) => (call.id.as_str(), call.raw_input.as_deref()),
+                _ => panic!("only calls"),
+            })
+            .collect();
+        assert_eq!(raw, [("call_0", Some("{\"a\":1}")), ("call_1", Some("{}"))]);
+    }
+
+    #[test]
+    fn padded_audio_pieces_join_as_bytes() {
+        let piece = |bytes: &[u8]| ModelEvent::AudioDelta { media_type: "audio/wav".into(), data: BASE64.encode(bytes) };
+        let reply = fold(&[piece(&[1]), piece(&[2, 3]), ModelEvent::Finished { reason: StopReason::Stop }]);
+        assert_eq!(
+            reply.content,
+            vec![ContentBlock::Audio {
+                source: Source::Base64 { media_type: "audio/wav".into(), data: BASE64.encode([1, 2, 3]) }
+            }]
+        );
+    }
+}

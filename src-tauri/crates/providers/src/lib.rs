@@ -1,0 +1,1 @@
+//! One folder a provider: requests out, events in
