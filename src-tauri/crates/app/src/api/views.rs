@@ -26,6 +26,10 @@ pub struct ConversationView {
     pub summary: ConversationSummary,
     /// Its messages on the chosen branch.
     pub messages: Vec<MessageView>,
+    /// Sequence number of the first event that `messages` does not hold yet: what a window hears before it is dropped,
+    /// what it hears from it on is appended. Without it a delta could be drawn twice or lost while an answer streams.
+    #[ts(type = "number")]
+    pub next_event: u64,
 }
 
 /// A message as drawn.
