@@ -1,1 +1,9 @@
-//! The conversation: a pure machine and its actors
+//! The conversation: a pure machine, and the actors that carry out its effects. It sees ports only.
+//!
+//! * [`talk_key`] – the gesture of the talk key.
+//! * [`voice`] – a spoken conversation.
+//! * [`answer`] – the answer to a typed message.
+
+pub mod answer;
+pub mod talk_key;
+pub mod voice;

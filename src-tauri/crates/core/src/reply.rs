@@ -27,7 +27,7 @@ pub struct Reply {
     pub finish_reason: Option<StopReason>,
     /// For each tool call, by its index: the block that holds it.
     calls: Vec<Option<usize>>,
-    /// Bytes of the last audio block; its base64 is written by [`Reply::finish_audio`].
+    /// Bytes of the last audio block; its base64 is written when the block is over.
     audio: Vec<u8>,
 }
 
@@ -75,6 +75,11 @@ impl Reply {
                 self.finish_reason = Some(reason.clone());
             }
         }
+    }
+
+    /// No more is coming, though the answer did not finish by itself: writes down what is still held back.
+    pub fn close(&mut self) {
+        self.finish_audio();
     }
 
     /// All text blocks joined.
@@ -207,7 +212,8 @@ mod tests {
 
     #[test]
     fn padded_audio_pieces_join_as_bytes() {
-        let piece = |bytes: &[u8]| ModelEvent::AudioDelta { media_type: "audio/wav".into(), data: BASE64.encode(bytes) };
+        let piece =
+            |bytes: &[u8]| ModelEvent::AudioDelta { media_type: "audio/wav".into(), data: BASE64.encode(bytes) };
         let reply = fold(&[piece(&[1]), piece(&[2, 3]), ModelEvent::Finished { reason: StopReason::Stop }]);
         assert_eq!(
             reply.content,

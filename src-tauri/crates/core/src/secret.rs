@@ -195,7 +195,8 @@ mod tests {
     #[test]
     fn a_key_goes_to_its_own_origin_only() {
         let key = key_for("https://api.example.com/v1");
-        for url in ["https://api.example.com/v1/chat", "https://API.EXAMPLE.com:443/", "wss://api.example.com/realtime"] {
+        for url in ["https://api.example.com/v1/chat", "https://API.EXAMPLE.com:443/", "wss://api.example.com/realtime"]
+        {
             assert_eq!(key.expose_for(&Url::parse(url).unwrap()).ok(), Some("sk-canary"), "{url}");
         }
         for url in [
