@@ -1,2 +1,41 @@
-//! shell
-fn main() {}
+//! The shell: a window around the engine, and one door between them. No logic worth a test lives here.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod door;
+mod window;
+
+use std::time::Duration;
+
+use parlance_app::App;
+use tauri::{Manager as _, RunEvent};
+
+/// An engine that does not end in this time is left behind: everything it kept is on disk already.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    parlance_app::process::harden();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
+
+    let engine = door::Engine::default();
+    let starting = engine.clone();
+    runtime.spawn(async move { starting.arrive(App::start(parlance_app::Options::from_environment()).await) });
+
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::raise(app)))
+        .manage(engine.clone())
+        .invoke_handler(tauri::generate_handler![door::call, door::subscribe])
+        .setup(|app| {
+            window::open(app.handle())?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+
+    app.run(move |app, event| {
+        if let RunEvent::Exit = event {
+            app.state::<door::Engine>().inner().clone().leave(runtime.handle(), FAREWELL);
+        }
+    });
+    Ok(())
+}

@@ -1,1 +1,57 @@
-fn main() {}
+//! What the project does to itself: `cargo xtask run | test | bench | bindings`.
+//!
+//! No dependencies: it is the first thing that a fresh machine compiles.
+
+mod bench;
+mod cargo;
+mod machine;
+mod run;
+mod say;
+mod test;
+mod ui;
+
+use std::process::ExitCode;
+
+use say::Failed;
+
+const HELP: &str = "\
+cargo xtask COMMAND [--no-install]
+
+  run       build everything and open Parlance; without a display, hold one spoken
+            exchange with Echo on a virtual one and print what was said and heard
+  test      every check and every test
+  bench     figures and ratios, measured side by side on this machine
+  bindings  write the window's TypeScript from the engine's Rust types
+
+  --no-install   only list the packages of the system that are missing";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let install = if arguments.iter().any(|word| word == "--no-install") {
+        machine::Install::OnlyList
+    } else {
+        machine::Install::Missing
+    };
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--no-install").collect();
+    let done = match words.as_slice() {
+        ["run"] => run::run(install),
+        ["test"] => test::test(install),
+        ["bench"] => bench::bench(install),
+        ["bindings"] => ui::write_bindings(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed(sentence)) => {
+            eprintln!("\nxtask: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
