@@ -1,1 +1,3 @@
-//! Journeys.
+//! Journeys through the whole of Parlance.
+
+mod support;

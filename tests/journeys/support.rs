@@ -1,0 +1,3 @@
+//! What journeys share: stages to play them on, and measures for what was heard.
+
+pub mod reexec;
