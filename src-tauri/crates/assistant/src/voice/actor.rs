@@ -449,6 +449,7 @@ impl Actor {
             }
             Effect::Send(turn) => {
                 let empty = Utterance::new(self.parts.model.capabilities().input_rate);
+                self.ensure_session();
                 self.feed();
                 self.asked = std::mem::replace(&mut self.utterance, empty);
                 self.commit(turn);
@@ -521,13 +522,13 @@ impl Actor {
         self.note(Entry::Finish(turn, answer));
     }
 
-    /// Gives the session what it does not have of the utterance yet.
+    /// Gives the session what it does not have of the utterance yet. Without one the utterance waits: a connection is
+    /// tried when the floor is taken and when it is given, not fifty times a second.
     fn feed(&mut self) {
-        if self.session.is_none() {
-            self.utterance.rewind();
-        }
-        if let Some(chunk) = self.utterance.feed() {
-            self.ensure_session().send(RealtimeCommand::AppendAudio(chunk));
+        if let Some(session) = &self.session
+            && let Some(chunk) = self.utterance.feed()
+        {
+            session.send(RealtimeCommand::AppendAudio(chunk));
         }
     }
 
@@ -611,3 +612,6 @@ async fn next_event(session: &mut Option<Session>) -> Result<RealtimeEvent, Prov
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
