@@ -1,1 +1,44 @@
-//! The SQLite file, one module a table
+//! The SQLite file, one module a table. Called by the app, which turns rows into views and errors into screens.
+//!
+//! # Layout
+//!
+//! * [`Store::open`] – `open.rs`, with `folder.rs` (names, modes, lock), `schema.rs` (migrations, whose file is it) and
+//!   `connect.rs` (how connections are set up).
+//! * [`Store`] – `store.rs`: one writer, four readers; `reserve.rs`: room for a full disk.
+//! * `table/` – one module a table: its SQL, its rows, its methods.
+//! * `turn.rs` – a turn begins and ends in one transaction each.
+//! * [`AnswerWriter`] – writes a running answer as it comes; [`Pending`] is its pure part.
+//! * `words.rs`, `snippet.rs` – what full-text search needs, pure.
+//!
+//! # Threads and cancellation
+//! Every method may be called from any task and dropped at any time: a transaction that was not committed is rolled
+//! back.
+//!
+//! Deliberately absent: keys, settings, and the text of errors as people read them.
+
+mod answer;
+mod connect;
+mod error;
+mod folder;
+mod open;
+mod pending;
+mod reserve;
+mod schema;
+mod snippet;
+mod store;
+mod table;
+mod turn;
+mod words;
+
+pub use answer::{AnswerWriter, Saved};
+pub use error::{OpenError, Source, StoreError};
+pub use folder::Access;
+pub use open::Options;
+pub use pending::{Pending, WRITE_BYTES, WRITE_EVERY};
+pub use snippet::SnippetPiece;
+pub use store::Store;
+pub use table::conversation::{Conversation, MAX_TITLE_CHARS, TitleBy};
+pub use table::media::Media;
+pub use table::message::{MessageStatus, StoredMessage, Timings};
+pub use table::message_text::SearchHit;
+pub use turn::{Ending, MAX_MESSAGE_BYTES, NewMessage, Place, Turn};

@@ -1,0 +1,279 @@
+//! Opening: folder, lock, a look at what is there, migration, recovery. In this order, and nothing is written before
+//! the look has said that the file is ours and not from the future.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlance_core::Clock;
+use parlance_core::clock::SystemClock;
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::Mutex;
+
+use crate::connect;
+use crate::error::{OpenError, StoreError, system};
+use crate::folder::{self, Access, Folder, Hold, Mark};
+use crate::reserve::{RESERVE_BYTES, Reserve};
+use crate::schema::{self, Depth, Finding};
+use crate::store::{Inner, Store, Writer};
+use crate::table::meta;
+
+/// Up to this size every page is checked at each start: about 15 ms.
+const ALWAYS_CHECKED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Above this size a check is not worth the wait, even after a crash: over a second.
+const NEVER_CHECKED_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// How to open.
+#[derive(Clone)]
+pub struct Options {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How long to wait for another program that holds the database.
+    pub busy: Duration,
+}
+
+impl Default for Options {
+    /// The machine's clock, and five seconds.
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), busy: Duration::from_secs(5) }
+    }
+}
+
+impl Store {
+    /// Opens the store in a data folder, making both if nothing was ever there.
+    ///
+    /// Answers that were running when the program was killed become messages marked cut; conversations taken away in an
+    /// earlier run are removed for good.
+    ///
+    /// # Errors
+    /// [`OpenError`]: each kind is another screen. Nothing was overwritten.
+    pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let (folder, access) = Folder::prepare(path)?;
+        match access {
+            Access::ReadWrite => open_to_write(folder, options).await,
+            Access::ReadOnly => open_to_read(folder, options).await,
+        }
+    }
+}
+
+async fn open_to_write(folder: Folder, options: Options) -> Result<Store, OpenError> {
+    let path = folder.database();
+    let lock_error = || system("locking", folder.root());
+    let busy = || OpenError::Busy { path: path.clone() };
+    let lock = folder.open_lock(Access::ReadWrite)?.expect("BUG: a folder that can be written has a lock file");
+    let mut hold = folder::take(&lock, options.busy).await.map_err(lock_error())?.ok_or_else(busy)?;
+
+    let mut seen = look(&folder, hold, &options).await?;
+    if seen.found == Finding::Empty {
+        require_room(&folder)?;
+    }
+    if seen.found != Finding::Ours(schema::KNOWN) && hold == Hold::Shared {
+        hold = folder::take_alone(&lock, options.busy).await.map_err(lock_error())?.ok_or_else(busy)?;
+        // Another program may have migrated while this one waited.
+        seen = look(&folder, hold, &options).await?;
+    }
+    if !path.exists() {
+        Folder::create_private(&path).map_err(system("creating", &path))?;
+    }
+    let mut connection = connect::writer(&path, options.busy).await.map_err(schema::database(&path))?;
+    match seen.found {
+        Finding::Ours(schema::KNOWN) => {}
+        Finding::Ours(older) => schema::migrate(&mut connection, &folder, Some(older), options.clock.wall()).await?,
+        _ => schema::migrate(&mut connection, &folder, None, options.clock.wall()).await?,
+    }
+    // Only now is there something that must not be replaced.
+    folder.write_mark(Mark::Open).map_err(system("marking", folder.root()))?;
+
+    let readers = connect::readers(&path, options.busy);
+    let store = assemble(folder, Access::ReadWrite, options, readers, Some(connection), None, None);
+    if hold == Hold::Alone {
+        // With others about, a running answer may be theirs.
+        store.recover().await.map_err(|error| recovery(&path, error))?;
+    }
+    if seen.depth == Depth::EveryPage {
+        store.note_check().await.map_err(|error| recovery(&path, error))?;
+    }
+    let patience = store.inner.busy;
+    folder::share(&lock, patience).await.map_err(system("locking", store.folder()))?.ok_or(OpenError::Busy { path })?;
+    store.inner.reserve.put_by();
+    let mut inner = Arc::try_unwrap(store.inner).unwrap_or_else(|_| unreachable!("BUG: nobody else has the store yet"));
+    inner.lock = Some(lock);
+    Ok(Store { inner: Arc::new(inner) })
+}
+
+fn assemble(
+    folder: Folder,
+    access: Access,
+    options: Options,
+    readers: SqlitePool,
+    connection: Option<sqlx::sqlite::SqliteConnection>,
+    lock: Option<std::fs::File>,
+    copy: Option<TemporaryCopy>,
+) -> Store {
+    let reserve = Reserve::of(&folder);
+    let writer = Arc::new(Mutex::new(Writer { connection, disk_failures: 0 }));
+    Store {
+        inner: Arc::new(Inner {
+            folder,
+            access,
+            clock: options.clock,
+            busy: options.busy,
+            readers,
+            writer,
+            reserve,
+            lock,
+            copy,
+        }),
+    }
+}
+
+/// What was seen, and how deep the look went.
+struct Seen {
+    found: Finding,
+    depth: Depth,
+}
+
+/// Looks at the database file, if there is one. Whatever is not ours to write is an error here.
+async fn look(folder: &Folder, hold: Hold, options: &Options) -> Result<Seen, OpenError> {
+    let path = folder.database();
+    let mark = folder.read_mark();
+    let known = mark != Mark::Never || !folder.backups().is_empty();
+    let size = Folder::size_of(&path);
+    if size == 0 && Folder::size_of(&folder.wal()) == 0 {
+        let what = if path.exists() { "the database is empty" } else { "the database is missing" };
+        return if known {
+            Err(damaged(folder, what))
+        } else {
+            Ok(Seen { found: Finding::Empty, depth: Depth::Header })
+        };
+    }
+    let unclean = hold == Hold::Alone && (mark != Mark::Closed || Folder::size_of(&folder.wal()) > 0);
+    let mut db = connect::inspector(&path, options.busy).await.map_err(|error| opening(folder, error))?;
+    let look = async {
+        let found = schema::inspect(&mut db, Depth::Header).await?;
+        let due = match (&found, size) {
+            (Finding::Ours(_), ..=ALWAYS_CHECKED_BYTES) => true,
+            (Finding::Ours(_), ..=NEVER_CHECKED_BYTES) => {
+                unclean || meta::check_is_due(&mut db, options.clock.wall()).await?
+            }
+            _ => false,
+        };
+        Ok(match due {
+            true => Seen { found: schema::inspect(&mut db, Depth::EveryPage).await?, depth: Depth::EveryPage },
+            false => Seen { found, depth: Depth::Header },
+        })
+    };
+    let seen = look.await.map_err(|error| opening(folder, error));
+    connect::close(db).await;
+    let Seen { found, depth } = seen?;
+    match found {
+        // A process was killed while it made the very first database.
+        Finding::Empty if !known => Ok(Seen { found, depth }),
+        found => Ok(Seen { found: accept(folder, found)?, depth }),
+    }
+}
+
+fn accept(folder: &Folder, found: Finding) -> Result<Finding, OpenError> {
+    match found {
+        Finding::Newer(found) => Err(OpenError::Newer { path: folder.database(), found, known: schema::KNOWN }),
+        Finding::Damaged(what) => Err(damaged(folder, &what)),
+        Finding::Empty => Err(damaged(folder, "the database is empty")),
+        ours @ Finding::Ours(_) => Ok(ours),
+    }
+}
+
+fn damaged(folder: &Folder, what: &str) -> OpenError {
+    OpenError::Damaged { path: folder.database(), what: what.to_owned(), backups: folder.backups() }
+}
+
+fn opening(folder: &Folder, error: sqlx::Error) -> OpenError {
+    match schema::database(&folder.database())(error) {
+        OpenError::Damaged { what, .. } => damaged(folder, &what),
+        other => other,
+    }
+}
+
+fn recovery(path: &Path, error: StoreError) -> OpenError {
+    match error {
+        StoreError::Busy => OpenError::Busy { path: path.to_owned() },
+        StoreError::Full => OpenError::Full { path: path.to_owned(), needed: RESERVE_BYTES, free: 0 },
+        other => OpenError::System { doing: "recovering", path: path.to_owned(), source: Box::new(other) },
+    }
+}
+
+/// A new database needs room for itself and for its reserve.
+fn require_room(folder: &Folder) -> Result<(), OpenError> {
+    let needed = 2 * RESERVE_BYTES;
+    let free = fs4::available_space(folder.root()).map_err(system("measuring free space of", folder.root()))?;
+    if free < needed { Err(OpenError::Full { path: folder.database(), needed, free }) } else { Ok(()) }
+}
+
+async fn open_to_read(folder: Folder, options: Options) -> Result<Store, OpenError> {
+    let original = folder.database();
+    if Folder::size_of(&original) == 0 {
+        return Err(match folder.read_mark() == Mark::Never && folder.backups().is_empty() {
+            true => OpenError::ReadOnly { path: folder.root().to_owned() },
+            false => damaged(&folder, "the database is missing or empty"),
+        });
+    }
+    // `immutable` would not see what a left log holds, and the log cannot be replayed where nothing can be written.
+    let copy = match Folder::size_of(&folder.wal()) {
+        0 => None,
+        _ => Some(TemporaryCopy::of(&folder)?),
+    };
+    let path = copy.as_ref().map_or(original.clone(), TemporaryCopy::database);
+    let opened = match copy {
+        Some(_) => connect::inspector(&path, options.busy).await,
+        None => connect::immutable_inspector(&path, options.busy).await,
+    };
+    let mut db = opened.map_err(|error| opening(&folder, error))?;
+    let found = schema::inspect(&mut db, Depth::EveryPage).await.map_err(|error| opening(&folder, error));
+    connect::close(db).await;
+    if accept(&folder, found?)? != Finding::Ours(schema::KNOWN) {
+        // An older schema would have to be migrated first.
+        return Err(OpenError::ReadOnly { path: folder.root().to_owned() });
+    }
+    let readers = match copy {
+        Some(_) => connect::readers(&path, options.busy),
+        None => connect::immutable_readers(&path, options.busy),
+    };
+    let lock = folder.open_lock(Access::ReadOnly)?;
+    if let Some(lock) = &lock {
+        folder::take(lock, options.busy).await.map_err(system("locking", folder.root()))?;
+        folder::share(lock, options.busy).await.map_err(system("locking", folder.root()))?;
+    }
+    Ok(assemble(folder, Access::ReadOnly, options, readers, None, lock, copy))
+}
+
+/// A copy of database and log in a private temporary folder, removed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct TemporaryCopy {
+    root: PathBuf,
+}
+
+impl TemporaryCopy {
+    fn of(folder: &Folder) -> Result<Self, OpenError> {
+        let root = std::env::temp_dir().join(format!("parlance-{}", parlance_core::id::random()));
+        let (inner, access) = Folder::prepare(&root)?;
+        let copy = Self { root };
+        if access == Access::ReadOnly {
+            return Err(OpenError::ReadOnly { path: folder.root().to_owned() });
+        }
+        for (from, to) in [(folder.database(), inner.database()), (folder.wal(), inner.wal())] {
+            Folder::create_private(&to).map_err(system("creating", &to))?;
+            std::fs::copy(&from, &to).map_err(system("copying", &from))?;
+        }
+        Ok(copy)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.root.join("parlance.db")
+    }
+}
+
+impl Drop for TemporaryCopy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}

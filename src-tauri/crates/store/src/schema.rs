@@ -1,0 +1,181 @@
+//! The schema: which migrations there are, whether a file is ours, and how an older one is brought up to date.
+//!
+//! Called by `open`, which holds the lock. One file a table: each migration is that table's `.sql`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
+
+use crate::error::{OpenError, code, primary_code, system};
+use crate::folder::Folder;
+
+/// `PRLc` in ASCII, written by the first migration.
+const APPLICATION_ID: i64 = 1_347_570_787;
+
+/// The migrations in order. Never change one that was released: add another.
+const MIGRATIONS: [(&str, &str); 6] = [
+    ("meta", include_str!("table/meta.sql")),
+    ("conversation", include_str!("table/conversation.sql")),
+    ("message", include_str!("table/message.sql")),
+    ("message_part", include_str!("table/message_part.sql")),
+    ("media", include_str!("table/media.sql")),
+    ("message_text", include_str!("table/message_text.sql")),
+];
+
+/// The newest schema this program knows.
+pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// What a look at a file found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Nothing in it yet.
+    Empty,
+    /// Ours, with this schema, 1 to [`KNOWN`].
+    Ours(i64),
+    /// Made by a newer Parlance, or by one whose schema differs.
+    Newer(i64),
+    /// A database, but of another program, or one that does not hang together.
+    Damaged(String),
+}
+
+/// How deep to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Whose it is and which version.
+    Header,
+    /// Every page as well (`quick_check`).
+    EveryPage,
+}
+
+/// Looks at an open database without changing it.
+pub(crate) async fn inspect(db: &mut SqliteConnection, depth: Depth) -> sqlx::Result<Finding> {
+    match look(db, depth).await {
+        Err(error) => match primary_code(&error) {
+            Some(code::NOTADB) => Ok(Finding::Damaged("the file is no database".to_owned())),
+            Some(code::CORRUPT) => Ok(Finding::Damaged("the file is damaged".to_owned())),
+            _ => Err(error),
+        },
+        found => found,
+    }
+}
+
+async fn look(db: &mut SqliteConnection, depth: Depth) -> sqlx::Result<Finding> {
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+    if tables == 0 {
+        return Ok(Finding::Empty);
+    }
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
+    let history: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_one(&mut *db)
+        .await?;
+    if application == 0 && history == 1 && tables <= 2 {
+        // The list of migrations (and its index) alone: making it was cut short.
+        return Ok(Finding::Empty);
+    }
+    if application != APPLICATION_ID || history == 0 {
+        return Ok(Finding::Damaged("the file is a database of another program".to_owned()));
+    }
+    let applied =
+        sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&mut *db).await?;
+    let ours = migrator();
+    let mut newest = 0;
+    for row in applied {
+        newest = row.try_get::<i64, _>("version")?;
+        let checksum: Vec<u8> = row.try_get("checksum")?;
+        if !ours.iter().any(|known| known.version == newest && *known.checksum == checksum[..]) {
+            return Ok(Finding::Newer(newest));
+        }
+    }
+    if depth == Depth::EveryPage {
+        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *db).await?;
+        if verdict != "ok" {
+            tracing::error!(%verdict, "the database did not pass its check");
+            return Ok(Finding::Damaged("the file is damaged".to_owned()));
+        }
+    }
+    Ok(Finding::Ours(newest))
+}
+
+/// Brings the schema up to date; the caller holds the lock alone and has looked first.
+///
+/// An existing database is copied before, and nothing is changed when there is no room for that.
+pub(crate) async fn migrate(
+    db: &mut SqliteConnection,
+    folder: &Folder,
+    from: Option<i64>,
+    wall: Duration,
+) -> Result<(), OpenError> {
+    if let Some(version) = from {
+        back_up(db, folder, &format!("schema-{version}"), wall).await?;
+    }
+    let path = folder.database();
+    migrator().run_direct(None, &mut *db, false).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) | MigrateError::VersionMismatch(found) => {
+            OpenError::Newer { path: path.clone(), found, known: KNOWN }
+        }
+        other => OpenError::System { doing: "migrating", path: path.clone(), source: Box::new(other) },
+    })?;
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut *db).await.map_err(database(&path))?;
+    if broken.is_some() {
+        return Err(OpenError::Damaged {
+            path,
+            what: "rows lost what they belong to".to_owned(),
+            backups: folder.backups(),
+        });
+    }
+    Ok(())
+}
+
+/// Copies the database as it is now into the back-ups, checks the copy and makes it durable.
+async fn back_up(db: &mut SqliteConnection, folder: &Folder, label: &str, wall: Duration) -> Result<(), OpenError> {
+    let path = folder.database();
+    let needed = Folder::size_of(&path).saturating_add(Folder::size_of(&folder.wal())).saturating_mul(2);
+    let free = fs4::available_space(folder.root()).map_err(system("measuring free space of", folder.root()))?;
+    if free < needed {
+        return Err(OpenError::Full { path, needed, free });
+    }
+    let copy = folder.new_backup(label, wall).map_err(system("creating a back-up in", folder.root()))?;
+    Folder::create_private(&copy).map_err(system("creating", &copy))?;
+    let quoted = copy.to_string_lossy().replace('\'', "''");
+    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM INTO '{quoted}'"))).execute(&mut *db).await.map_err(database(&copy))?;
+    check_copy(&copy).await?;
+    std::fs::File::open(&copy).and_then(|file| file.sync_all()).map_err(system("syncing", &copy))
+}
+
+async fn check_copy(copy: &Path) -> Result<(), OpenError> {
+    let mut db = crate::connect::inspector(copy, Duration::from_secs(5)).await.map_err(database(copy))?;
+    let found = inspect(&mut db, Depth::EveryPage).await.map_err(database(copy));
+    crate::connect::close(db).await;
+    match found? {
+        Finding::Ours(_) => Ok(()),
+        other => Err(OpenError::System {
+            doing: "checking the back-up",
+            path: copy.to_owned(),
+            source: format!("it reads as {other:?}").into(),
+        }),
+    }
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.iter().zip(1..).map(|((name, sql), version)| {
+        Migration::new(version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+/// A database error while opening, with the file it concerns.
+pub(crate) fn database(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {
+    let path = path.to_owned();
+    move |error| match primary_code(&error) {
+        Some(code::BUSY | code::LOCKED) => OpenError::Busy { path: path.clone() },
+        Some(code::READONLY) => OpenError::ReadOnly { path: path.clone() },
+        Some(code::FULL) => OpenError::Full { path: path.clone(), needed: 1024 * 1024, free: 0 },
+        Some(code::CORRUPT | code::NOTADB) => {
+            OpenError::Damaged { path: path.clone(), what: "the file is damaged".to_owned(), backups: Vec::new() }
+        }
+        _ => OpenError::System { doing: "opening", path: path.clone(), source: Box::new(error) },
+    }
+}

@@ -1,0 +1,217 @@
+//! The open store: one writer, four readers, and what every write goes through. The tables add their own methods to
+//! [`Store`] in `table/`.
+
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlance_core::Clock;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::connect;
+use crate::error::{StoreError, code, primary_code};
+use crate::folder::{Access, Folder, Mark};
+use crate::reserve::Reserve;
+
+/// An open store. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) folder: Folder,
+    pub(crate) access: Access,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// How long to wait for another program.
+    pub(crate) busy: Duration,
+    pub(crate) readers: SqlitePool,
+    pub(crate) writer: Arc<Mutex<Writer>>,
+    pub(crate) reserve: Reserve,
+    /// Held as long as the store is open.
+    pub(crate) lock: Option<File>,
+    /// A copy that is read because its log could not be replayed in place; removed with the store.
+    #[expect(dead_code, reason = "held for its drop")]
+    pub(crate) copy: Option<crate::open::TemporaryCopy>,
+}
+
+/// The one connection that writes.
+pub(crate) struct Writer {
+    /// `None` when the store can only be read, or is closed.
+    pub(crate) connection: Option<SqliteConnection>,
+    /// How often the disk failed it. The first time it is opened anew, the second time it is given up.
+    pub(crate) disk_failures: u8,
+}
+
+/// Whether a write makes the store larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// It begins something new: refused while the disk is full.
+    New,
+    /// It ends what was begun, or removes something: may use the reserve.
+    Needed,
+}
+
+impl Store {
+    /// The data folder, with links resolved.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.inner.folder.root()
+    }
+
+    /// Whether the store can be written.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.inner.access
+    }
+
+    /// Whether the disk was found full. It is looked at again by each call.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.inner.reserve.is_full()
+    }
+
+    /// Ends well: writes the log back into the database and lets the files go. Every later call is
+    /// [`StoreError::Closed`].
+    pub async fn close(&self) {
+        let inner = &self.inner;
+        inner.readers.close().await;
+        let connection = inner.writer.lock().await.connection.take();
+        let Some(mut connection) = connection else { return };
+        if let Err(error) = checkpoint(&mut connection).await {
+            tracing::warn!(%error, "writing the log back into the database");
+        }
+        connect::close(connection).await;
+        let Some(lock) = &inner.lock else { return };
+        // The last one to end leaves the mark.
+        if lock.unlock().is_ok() && lock.try_lock().is_ok() {
+            if let Err(error) = inner.folder.write_mark(Mark::Closed) {
+                tracing::debug!(%error, "marking the clean end");
+            }
+            let _ = lock.unlock();
+        }
+    }
+
+    /// Milliseconds since 1970 (UTC), for people.
+    pub(crate) fn now_ms(&self) -> i64 {
+        i64::try_from(self.inner.clock.wall().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    /// Begins a transaction that will write.
+    pub(crate) async fn begin(&self, growth: Growth) -> Result<WriteTransaction, StoreError> {
+        if self.inner.access == Access::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        if growth == Growth::New && self.inner.reserve.is_full() {
+            return Err(StoreError::Full);
+        }
+        let mut writer = Arc::clone(&self.inner.writer).lock_owned().await;
+        if writer.connection.is_none() {
+            return Err(if writer.disk_failures > 1 { StoreError::ReadOnly } else { StoreError::Closed });
+        }
+        let begun = sqlx::raw_sql("BEGIN IMMEDIATE").execute(writer.connection_mut()?).await;
+        if let Err(error) = begun {
+            return Err(self.failed(&mut writer, error).await);
+        }
+        Ok(WriteTransaction { writer: Some(writer) })
+    }
+
+    /// Commits. On an error nothing of the transaction is stored.
+    pub(crate) async fn commit(&self, mut transaction: WriteTransaction) -> Result<(), StoreError> {
+        let mut writer = transaction.writer.take().expect("BUG: an open transaction has its writer");
+        let committed = sqlx::raw_sql("COMMIT").execute(writer.connection_mut()?).await;
+        match committed {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                roll_back(&mut writer).await;
+                Err(self.failed(&mut writer, error).await)
+            }
+        }
+    }
+
+    /// Whether what failed may be tried once more, because the disk was full and the reserve has made room.
+    pub(crate) fn made_room<T>(&self, outcome: &Result<T, StoreError>) -> bool {
+        matches!(outcome, Err(StoreError::Full)) && self.inner.reserve.give_up()
+    }
+
+    /// Writes the log back and cuts it off, so that nothing deleted stays in it.
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut writer = self.inner.writer.lock().await;
+        checkpoint(writer.connection_mut()?).await.map_err(StoreError::from)
+    }
+
+    /// After a failure of the disk a second sync on the same descriptor would lie: the writer is opened anew, once.
+    async fn failed(&self, writer: &mut Writer, error: sqlx::Error) -> StoreError {
+        if primary_code(&error) == Some(code::IOERR) {
+            writer.disk_failures = writer.disk_failures.saturating_add(1);
+            if let Some(broken) = writer.connection.take() {
+                connect::close(broken).await;
+            }
+            if writer.disk_failures == 1 {
+                match connect::writer(&self.inner.folder.database(), self.inner.busy).await {
+                    Ok(anew) => writer.connection = Some(anew),
+                    Err(_) => writer.disk_failures = 2,
+                }
+            }
+        }
+        StoreError::from(error)
+    }
+}
+
+async fn checkpoint(db: &mut SqliteConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(db).await.map(drop)
+}
+
+impl Writer {
+    pub(crate) fn connection_mut(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+}
+
+/// A transaction on the writer. Dropped without [`Store::commit`] it is rolled back, also when the task is cancelled.
+///
+/// SQLite ends a transaction by itself on some failures (a full disk, for one), which the library's own transactions
+/// do not expect, so this one speaks plain SQL.
+pub(crate) struct WriteTransaction {
+    writer: Option<OwnedMutexGuard<Writer>>,
+}
+
+impl Deref for WriteTransaction {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        let writer = self.writer.as_ref().expect("BUG: an open transaction has its writer");
+        writer.connection.as_ref().expect("BUG: an open transaction has its connection")
+    }
+}
+
+impl DerefMut for WriteTransaction {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        let writer = self.writer.as_mut().expect("BUG: an open transaction has its writer");
+        writer.connection.as_mut().expect("BUG: an open transaction has its connection")
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        let Some(mut writer) = self.writer.take() else { return };
+        // The next write waits for the lock, and so for the rollback.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { roll_back(&mut writer).await });
+        }
+    }
+}
+
+/// Ends a transaction that failed; that there is none any more is as good.
+async fn roll_back(writer: &mut Writer) {
+    if let Some(connection) = &mut writer.connection {
+        let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+    }
+}

@@ -1,0 +1,18 @@
+//! One module a table: its `.sql` (the migration), its rows as types, and its methods on [`crate::Store`].
+
+pub(crate) mod conversation;
+pub(crate) mod media;
+pub(crate) mod message;
+pub(crate) mod message_part;
+pub(crate) mod message_text;
+pub(crate) mod meta;
+
+/// SQLite's integers are signed; times and counts here never are.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A column that holds milliseconds of sound.
+pub(crate) fn short(value: Option<i64>) -> Option<u32> {
+    value.map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+}

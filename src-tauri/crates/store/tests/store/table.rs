@@ -1,0 +1,7 @@
+//! One module a table.
+
+mod conversation;
+mod media;
+mod message;
+mod message_part;
+mod message_text;
