@@ -122,12 +122,8 @@ impl Keys {
     /// Keys of this system. Touches nothing yet.
     #[must_use]
     pub fn new(patience: Patience) -> Self {
-        let inner = Inner {
-            session: Mutex::default(),
-            worker: Mutex::default(),
-            patience,
-            waiting: watch::Sender::new(0),
-        };
+        let inner =
+            Inner { session: Mutex::default(), worker: Mutex::default(), patience, waiting: watch::Sender::new(0) };
         Self { inner: Arc::new(inner) }
     }
 

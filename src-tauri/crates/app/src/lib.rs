@@ -1,3 +1,37 @@
-//! Where concretes meet ports; commands and events.
+//! Where concretes meet ports: a host starts an [`App`], asks it by name, and listens to it.
+//!
+//! # Layout
+//!
+//! * [`api`] – commands, events, views and errors as plain data; `router` calls the `handlers` by name.
+//! * [`App`] – what is alive: store, keys, voice, answers.
+//! * [`hub`] – numbers and gathers events for every window.
+//! * `answering`, `speaking` – typed and spoken conversations, plugged together.
+//! * `providers`, [`keys`] – who can be asked, and with what.
+//! * [`config`], [`paths`] – the settings file, and where everything is.
+//! * [`log`], [`process`], [`links`] – the log, the process, the way out to a browser.
+//! * [`bindings`] – the TypeScript of [`api`].
+//!
+//! Deliberately absent: windows, and everything Tauri.
 
 pub mod api;
+pub mod bindings;
+pub mod config;
+pub mod hub;
+pub mod keys;
+pub mod links;
+pub mod log;
+pub mod paths;
+pub mod process;
+
+mod answering;
+mod app;
+mod devices;
+mod errors;
+mod handlers;
+mod notices;
+mod providers;
+mod router;
+mod speaking;
+mod views;
+
+pub use app::{App, Options, Sound};

@@ -6,8 +6,7 @@ use ts_rs::TS;
 use super::error::ErrorBody;
 use super::events::{Notice, VoiceView};
 use super::views::{
-    ConversationSummary, ConversationView, DevicesView, KeyringView, Language, ProviderView, ReasoningDisplay,
-    SearchHit, Settings, TalkKeyMode, Theme,
+    ConversationSummary, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
 };
 
 /// Calls `$then!` with every command: `name: Request => Response`, each with its sentence.

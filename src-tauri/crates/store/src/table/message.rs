@@ -59,7 +59,7 @@ pub enum MessageStatus {
 }
 
 /// What took how long, in milliseconds; `None` when unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timings {
     /// From sending to the first word.
@@ -68,9 +68,9 @@ pub struct Timings {
     /// From the end of speech to the first sound of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_sound_ms: Option<u32>,
-    /// From the first to the last word of the reasoning.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thinking_ms: Option<u32>,
+    /// How long each thinking block took, in the order of the blocks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thought_ms: Vec<u32>,
     /// From sending to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u32>,

@@ -41,7 +41,7 @@ struct Desk {
 #[derive(Debug, Clone, PartialEq)]
 enum Saved {
     Question(Vec<i16>),
-    Answer(SpokenAnswer),
+    Answer(Box<SpokenAnswer>),
 }
 
 struct ModelSide {
@@ -142,7 +142,7 @@ impl SpokenHistory for Port {
     }
 
     async fn finish(&self, _: &SavedTurn, answer: SpokenAnswer) -> Result<(), NotSaved> {
-        self.0.saved.lock().unwrap().push(Saved::Answer(answer));
+        self.0.saved.lock().unwrap().push(Saved::Answer(Box::new(answer)));
         Ok(())
     }
 }

@@ -1,0 +1,76 @@
+//! Microphones and speakers: what there is, what the person chose, and when that changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlance_audio::devices::Devices;
+use parlance_audio::{DeviceOptions, Microphone, Speaker};
+use parlance_core::audio::Device;
+
+use crate::api::{AppEvent, DeviceView, DevicesView, Notice, Settings};
+use crate::app::{App, Sound};
+
+/// How often the devices are looked at: plugging in is noticed within it.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The devices the person chose.
+pub(crate) fn chosen(settings: &Settings) -> Sound {
+    let block = settings.audio_block.clamp(480, 4_096);
+    Sound {
+        input: Arc::new(Microphone::new(DeviceOptions { device: settings.input_device.clone(), block_frames: block })),
+        output: Arc::new(Speaker::new(DeviceOptions { device: settings.output_device.clone(), block_frames: block })),
+    }
+}
+
+/// All devices there are. Asks the system, which may take some milliseconds: on a thread of its own.
+pub(crate) async fn list() -> DevicesView {
+    let found = tokio::task::spawn_blocking(parlance_audio::devices::list).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the devices could not be listed");
+        Devices::default()
+    });
+    let view = |devices: Vec<Device>| {
+        devices
+            .into_iter()
+            .map(|device| DeviceView { id: device.id, name: device.name, is_default: device.is_default })
+            .collect()
+    };
+    DevicesView { inputs: view(found.inputs), outputs: view(found.outputs) }
+}
+
+/// Watches devices come and go.
+pub(crate) async fn watch(app: App) {
+    let mut last: Option<DevicesView> = None;
+    loop {
+        let now = list().await;
+        if last.as_ref() != Some(&now) {
+            if last.is_some() {
+                app.hub().tell(AppEvent::DevicesChanged);
+            }
+            match now.inputs.is_empty() {
+                true => app.inner.notices.raise(Notice::NoMicrophone),
+                false => app
+                    .inner
+                    .notices
+                    .settle(|notice| matches!(notice, Notice::NoMicrophone | Notice::MicrophoneGone { .. })),
+            }
+            match now.outputs.is_empty() {
+                true => app.inner.notices.raise(Notice::NoSpeaker),
+                false => {
+                    app.inner.notices.settle(|notice| matches!(notice, Notice::NoSpeaker | Notice::SpeakerGone { .. }))
+                }
+            }
+            if !now.inputs.is_empty() && !now.outputs.is_empty() {
+                app.inner.notices.settle(|notice| matches!(notice, Notice::SoundServerGone));
+            }
+            last = Some(now);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+impl App {
+    /// The chosen microphone's name, as far as it is known.
+    pub(crate) fn input_name(&self) -> String {
+        self.config().settings.input_device.unwrap_or_default()
+    }
+}

@@ -1,0 +1,108 @@
+//! Errors of the rooms below, made what a host shows. Every variant is listed, so that a new one forces the question.
+
+use parlance_core::audio::{AudioError, DeviceLoss};
+use parlance_core::secret::{BadSecret, WrongOrigin};
+use parlance_core::{Category, ProviderError};
+use parlance_store::{OpenError, StoreError};
+
+use crate::api::{ErrorBody, ErrorCode};
+
+/// The most that is shown of what a server or the system said, in characters.
+const MOST_DETAILS: usize = 500;
+
+impl ErrorBody {
+    /// A provider's failure, with the names that the sentence needs.
+    #[must_use]
+    pub fn from_provider(error: &ProviderError, provider: &str, host: &str, model: &str) -> Self {
+        let code = match error.category {
+            Category::Authentication => ErrorCode::KeyRefused,
+            Category::WrongOrigin => ErrorCode::WrongHost,
+            Category::RateLimit => ErrorCode::RateLimit,
+            Category::Quota => ErrorCode::Quota,
+            Category::Overloaded | Category::Server => ErrorCode::ServerFault,
+            Category::ContextTooLong => ErrorCode::ContextTooLong,
+            Category::ContentFilter => ErrorCode::ContentFilter,
+            Category::InvalidRequest => ErrorCode::InvalidRequest,
+            Category::NotFound => ErrorCode::NotFound,
+            Category::Network => ErrorCode::Unreachable,
+            Category::Timeout => ErrorCode::Timeout,
+            Category::Cut => ErrorCode::CutOff,
+            Category::Protocol => ErrorCode::NotTheApi,
+            Category::TooLarge => ErrorCode::TooLarge,
+            Category::Cancelled => ErrorCode::Stopped,
+        };
+        let status = error.status.map(|status| status.to_string()).or_else(|| error.code.clone());
+        let seconds = error.retry_after.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1));
+        Self {
+            code,
+            provider: Some(provider.to_owned()),
+            host: Some(host.to_owned()),
+            model: (!model.is_empty()).then(|| model.to_owned()),
+            status,
+            seconds,
+            details: Some(error.message.chars().take(MOST_DETAILS).collect()),
+        }
+    }
+}
+
+impl From<StoreError> for ErrorBody {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Full => ErrorCode::DiskFull,
+            StoreError::ReadOnly => ErrorCode::ReadOnly,
+            StoreError::Busy | StoreError::Slow => ErrorCode::DatabaseBusy,
+            StoreError::Damaged(_) => ErrorCode::DatabaseDamaged,
+            StoreError::Gone { .. } => ErrorCode::Gone,
+            StoreError::TooLong { .. } => ErrorCode::MessageTooLong,
+            StoreError::Closed | StoreError::Failed(_) => ErrorCode::Internal,
+        };
+        Self::new(code).with_details(error.to_string())
+    }
+}
+
+impl From<OpenError> for ErrorBody {
+    fn from(error: OpenError) -> Self {
+        let code = match &error {
+            OpenError::Newer { .. } => ErrorCode::DatabaseNewer,
+            OpenError::Damaged { .. } => ErrorCode::DatabaseDamaged,
+            OpenError::ReadOnly { .. } => ErrorCode::ReadOnly,
+            OpenError::Busy { .. } => ErrorCode::DatabaseBusy,
+            OpenError::Full { .. } => ErrorCode::DiskFull,
+            OpenError::System { .. } => ErrorCode::Internal,
+        };
+        Self::new(code).with_details(error.to_string())
+    }
+}
+
+impl From<AudioError> for ErrorBody {
+    fn from(error: AudioError) -> Self {
+        let code = match &error {
+            AudioError::File { .. } => ErrorCode::BadFile,
+            AudioError::System(_) => ErrorCode::Sound,
+        };
+        Self::new(code).with_details(error.to_string())
+    }
+}
+
+impl From<&DeviceLoss> for ErrorBody {
+    fn from(loss: &DeviceLoss) -> Self {
+        let error = Self::new(ErrorCode::Sound);
+        match loss {
+            DeviceLoss::NoDevice | DeviceLoss::ServerGone => error,
+            DeviceLoss::Unplugged { name } => error.with_details(name),
+            DeviceLoss::Refused { message } => error.with_details(message),
+        }
+    }
+}
+
+impl From<BadSecret> for ErrorBody {
+    fn from(error: BadSecret) -> Self {
+        Self::new(ErrorCode::BadKey).with_details(error.to_string())
+    }
+}
+
+impl From<WrongOrigin> for ErrorBody {
+    fn from(error: WrongOrigin) -> Self {
+        Self { host: Some(error.asked_for.clone()), ..Self::new(ErrorCode::WrongHost).with_details(error.to_string()) }
+    }
+}

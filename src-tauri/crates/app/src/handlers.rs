@@ -1,0 +1,7 @@
+//! The commands, one method each, by subject. The router calls them.
+
+mod chat;
+mod history;
+mod providers;
+mod settings;
+mod voice;

@@ -1,0 +1,45 @@
+//! Sending, stopping, asking again.
+
+use parlance_store::{MAX_MESSAGE_BYTES, Place};
+
+use crate::api::{ConversationId, Empty, ErrorBody, ErrorCode, MessageSent, OpenLink, SendMessage};
+use crate::app::App;
+use crate::links;
+
+impl App {
+    pub(crate) async fn send_message(&self, request: SendMessage) -> Result<MessageSent, ErrorBody> {
+        if request.text.trim().is_empty() {
+            return Err(ErrorBody::new(ErrorCode::EmptyMessage));
+        }
+        if request.text.len() > MAX_MESSAGE_BYTES {
+            return Err(ErrorBody::new(ErrorCode::MessageTooLong));
+        }
+        let place = match request.conversation_id {
+            Some(conversation_id) => Place::EndOf { conversation_id },
+            None => Place::NewConversation,
+        };
+        self.ask(place, Some(request.text)).await
+    }
+
+    pub(crate) async fn stop_answer(&self, request: ConversationId) -> Result<Empty, ErrorBody> {
+        if let Some(cancel) = self.running().get(&request.id) {
+            cancel.cancel();
+        }
+        Ok(Empty {})
+    }
+
+    pub(crate) async fn answer_again(&self, request: ConversationId) -> Result<MessageSent, ErrorBody> {
+        let messages = self.store()?.messages(&request.id).await?;
+        let question = messages
+            .iter()
+            .rfind(|row| row.msg.role == parlance_core::Role::User)
+            .ok_or_else(|| ErrorBody::new(ErrorCode::Gone))?;
+        let place = Place::After { conversation_id: request.id, message_id: Some(question.msg.id.clone()) };
+        self.ask(place, None).await
+    }
+
+    pub(crate) async fn open_link(&self, request: OpenLink) -> Result<Empty, ErrorBody> {
+        links::open(&request.url)?;
+        Ok(Empty {})
+    }
+}

@@ -1,0 +1,50 @@
+//! What the person chooses.
+
+use parlance_assistant::voice::actor::VoiceCommand;
+
+use crate::api::{AppEvent, DevicesView, Empty, ErrorBody, Settings, SettingsPatch};
+use crate::app::App;
+use crate::devices;
+
+impl App {
+    pub(crate) async fn update_settings(&self, patch: SettingsPatch) -> Result<Settings, ErrorBody> {
+        let before = self.config().settings;
+        self.change_config(|config| apply(&mut config.settings, patch))?;
+        let settings = self.config().settings;
+        self.apply_voice_settings(&settings);
+        let devices_of =
+            |settings: &Settings| (settings.input_device.clone(), settings.output_device.clone(), settings.audio_block);
+        if devices_of(&settings) != devices_of(&before)
+            && let Ok(voice) = self.voice()
+        {
+            let sound = devices::chosen(&settings);
+            voice.send(VoiceCommand::Devices(sound.input, sound.output));
+        }
+        self.hub().tell(AppEvent::Settings { settings: settings.clone() });
+        Ok(settings)
+    }
+
+    pub(crate) async fn devices(&self, _: Empty) -> Result<DevicesView, ErrorBody> {
+        Ok(devices::list().await)
+    }
+}
+
+fn apply(settings: &mut Settings, patch: SettingsPatch) {
+    fn set<T>(field: &mut T, new: Option<T>) {
+        if let Some(new) = new {
+            *field = new;
+        }
+    }
+    let device = |id: String| (!id.is_empty()).then_some(id);
+    set(&mut settings.language, patch.language);
+    set(&mut settings.theme, patch.theme);
+    set(&mut settings.text_scale, patch.text_scale.filter(|scale| (0.5..=3.0).contains(scale)));
+    set(&mut settings.provider, patch.provider);
+    set(&mut settings.input_device, patch.input_device.map(device));
+    set(&mut settings.output_device, patch.output_device.map(device));
+    set(&mut settings.audio_block, patch.audio_block.map(|frames| frames.clamp(480, 4_096)));
+    set(&mut settings.warm_microphone, patch.warm_microphone);
+    set(&mut settings.talk_key, patch.talk_key);
+    set(&mut settings.reasoning, patch.reasoning);
+    set(&mut settings.show_figures, patch.show_figures);
+}

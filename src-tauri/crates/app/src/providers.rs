@@ -1,0 +1,222 @@
+//! The configured providers: which client speaks to which address with which key. The one place that knows kinds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use async_trait::async_trait;
+use parlance_core::chat::ChatModel;
+use parlance_core::{ApiKey, Origin};
+use parlance_providers::http::Http;
+use parlance_providers::media::LocalFiles;
+use parlance_providers::openai::{Dialect, OpenAiClient};
+use parlance_providers::{KeySource, KeyUnavailable, Provider, base_url};
+use url::Url;
+
+use crate::api::{AppEvent, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ProviderView};
+use crate::app::App;
+use crate::config::{Config, ProviderConfig};
+use crate::keys::{KeyError, KeyPlace, KeyringStatus, Keys, STORE_NAME};
+use crate::log;
+
+/// OpenAI's own id in the settings; every other is a server that somebody added.
+pub(crate) const OPENAI: &str = "openai";
+
+/// A provider, ready to be asked.
+pub(crate) struct Chosen {
+    /// Its id in the settings.
+    pub(crate) id: String,
+    /// For people.
+    pub(crate) name: String,
+    /// The host of its address.
+    pub(crate) host: String,
+    /// The model to ask for.
+    pub(crate) model: String,
+    /// Its client.
+    pub(crate) chat: Arc<dyn ChatModel>,
+}
+
+/// What is known of keys without asking the keyring again.
+#[derive(Default)]
+pub(crate) struct KeyStates {
+    /// By provider id and origin.
+    known: HashMap<(String, Origin), KeyState>,
+    keyring: Option<KeyringState>,
+}
+
+impl App {
+    /// The provider that answers what is typed.
+    pub(crate) fn chosen_provider(&self) -> Result<Chosen, ErrorBody> {
+        let config = self.config();
+        let provider = find(&config, &config.settings.provider)?;
+        let address = Address::of(provider)?;
+        if provider.model.is_empty() {
+            return Err(ErrorBody { provider: Some(provider.name.clone()), ..ErrorBody::new(ErrorCode::NoModel) });
+        }
+        if !address.origin.is_loopback() && self.key_state(&provider.id, &address.origin) == KeyState::Missing {
+            let host = Some(address.origin.host().to_owned());
+            return Err(ErrorBody { provider: Some(provider.name.clone()), host, ..ErrorBody::new(ErrorCode::NoKey) });
+        }
+        Ok(Chosen {
+            id: provider.id.clone(),
+            name: provider.name.clone(),
+            host: address.origin.host().to_owned(),
+            model: provider.model.clone(),
+            chat: Arc::new(self.client(provider, &address)?),
+        })
+    }
+
+    /// The client of a provider.
+    pub(crate) fn client(&self, provider: &ProviderConfig, address: &Address) -> Result<OpenAiClient, ErrorBody> {
+        let keys = KeyringKey {
+            keys: self.keys().clone(),
+            provider: provider.id.clone(),
+            origin: address.origin.clone(),
+            plain_http_allowed: provider.plain_http_allowed.contains(&address.origin.to_string()),
+        };
+        let dialect = if provider.id == OPENAI { Dialect::OPENAI } else { Dialect::COMPATIBLE };
+        let http = Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
+        let provider = Provider { name: provider.id.clone(), base_url: address.base.clone(), keys: Arc::new(keys) };
+        Ok(OpenAiClient::new(provider, dialect, http, Arc::new(LocalFiles)))
+    }
+
+    /// The providers as drawn, from what is known.
+    pub(crate) fn provider_views(&self, config: &Config) -> Vec<ProviderView> {
+        config.providers.iter().map(|provider| self.provider_view(provider)).collect()
+    }
+
+    /// One provider as drawn.
+    pub(crate) fn provider_view(&self, provider: &ProviderConfig) -> ProviderView {
+        let origin = Address::of(provider).ok().map(|address| address.origin);
+        ProviderView {
+            id: provider.id.clone(),
+            name: provider.name.clone(),
+            base_url: provider.base_url.clone(),
+            host: origin.as_ref().map(|origin| origin.host().to_owned()).unwrap_or_default(),
+            local: origin.as_ref().is_some_and(Origin::is_loopback),
+            model: provider.model.clone(),
+            builtin: provider.id == OPENAI,
+            key: origin.map_or(KeyState::Missing, |origin| self.key_state(&provider.id, &origin)),
+        }
+    }
+
+    /// The keyring as drawn, from what is known.
+    pub(crate) fn keyring_view(&self) -> KeyringView {
+        let states = self.inner.key_states.lock().unwrap_or_else(PoisonError::into_inner);
+        KeyringView { state: states.keyring.unwrap_or(KeyringState::Waiting), store: STORE_NAME.to_owned() }
+    }
+
+    fn key_state(&self, provider: &str, origin: &Origin) -> KeyState {
+        let states = self.inner.key_states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.known.get(&(provider.to_owned(), origin.clone())).copied().unwrap_or(KeyState::Unknown)
+    }
+
+    /// Asks the keyring where the key of a provider is, and remembers it.
+    pub(crate) async fn look_for_key(&self, provider: &str, origin: &Origin) {
+        let state = match self.keys().place(provider, origin).await {
+            Ok(KeyPlace::Nowhere) => KeyState::Missing,
+            Ok(KeyPlace::Keyring) => KeyState::Keyring,
+            Ok(KeyPlace::Session) => KeyState::Session,
+            // Without a keyring nothing can be in it.
+            Err(KeyError::Absent { .. }) => KeyState::Missing,
+            Err(error) => {
+                tracing::info!(%error, "the keyring cannot be asked for a key");
+                KeyState::Unknown
+            }
+        };
+        let mut states = self.inner.key_states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.known.insert((provider.to_owned(), origin.clone()), state);
+    }
+
+    /// Asks the keyring how it is, and remembers it.
+    pub(crate) async fn look_at_keyring(&self) {
+        let state = match self.keys().status().await {
+            KeyringStatus::Ready => KeyringState::Ready,
+            KeyringStatus::Locked => KeyringState::Locked,
+            KeyringStatus::Absent => KeyringState::Absent,
+            KeyringStatus::NotAnswering => KeyringState::Waiting,
+        };
+        self.inner.key_states.lock().unwrap_or_else(PoisonError::into_inner).keyring = Some(state);
+    }
+
+    /// Tells every window what is known of providers and keys.
+    pub(crate) fn tell_providers(&self) {
+        let providers = self.provider_views(&self.config());
+        self.hub().tell(AppEvent::Providers { providers, keyring: self.keyring_view() });
+    }
+}
+
+/// At the start, beside it: how the keyring is, and which providers have a key. A locked keyring is not asked for keys:
+/// nobody wants a password prompt for having opened a window.
+pub(crate) async fn look_for_keys(app: App) {
+    app.look_at_keyring().await;
+    let ready = app.keyring_view().state == KeyringState::Ready;
+    let absent = app.keyring_view().state == KeyringState::Absent;
+    if ready || absent {
+        for provider in &app.config().providers {
+            if let Ok(address) = Address::of(provider) {
+                app.look_for_key(&provider.id, &address.origin).await;
+            }
+        }
+    }
+    app.tell_providers();
+}
+
+/// A provider's configuration.
+pub(crate) fn find<'a>(config: &'a Config, id: &str) -> Result<&'a ProviderConfig, ErrorBody> {
+    config
+        .providers
+        .iter()
+        .find(|provider| provider.id == id)
+        .ok_or_else(|| ErrorBody::new(ErrorCode::Gone).with_details(format!("there is no provider {id:?}")))
+}
+
+/// Where a provider is.
+pub(crate) struct Address {
+    /// The address, ready for paths.
+    pub(crate) base: Url,
+    /// Who a key for it belongs to.
+    pub(crate) origin: Origin,
+}
+
+impl Address {
+    /// The address of a provider.
+    pub(crate) fn of(provider: &ProviderConfig) -> Result<Self, ErrorBody> {
+        Self::parse(&provider.base_url)
+    }
+
+    /// An address as typed.
+    pub(crate) fn parse(typed: &str) -> Result<Self, ErrorBody> {
+        let bad = |why: String| ErrorBody::new(ErrorCode::BadUrl).with_details(why);
+        let base = base_url::parse(typed).map_err(|error| bad(error.to_string()))?;
+        let origin = Origin::of(&base).map_err(|error| bad(error.to_string()))?;
+        Ok(Self { base, origin })
+    }
+}
+
+/// The key of one provider for one origin, fetched for each connection.
+struct KeyringKey {
+    keys: Keys,
+    provider: String,
+    origin: Origin,
+    plain_http_allowed: bool,
+}
+
+#[async_trait]
+impl KeySource for KeyringKey {
+    async fn key(&self) -> Result<Option<ApiKey>, KeyUnavailable> {
+        let found = self.keys.get(&self.provider, &self.origin).await;
+        let key = match found {
+            Ok(key) => key,
+            // Servers on this computer rarely want one.
+            Err(_) if self.origin.is_loopback() => None,
+            Err(error) => return Err(KeyUnavailable(error.to_string())),
+        };
+        if let Some(key) = &key {
+            log::learn(key.secret());
+        }
+        if key.is_some() && !self.origin.is_secure() && !self.origin.is_loopback() && !self.plain_http_allowed {
+            return Err(KeyUnavailable(format!("the key would travel unencrypted to {}", self.origin.host())));
+        }
+        Ok(key)
+    }
+}

@@ -1,0 +1,105 @@
+//! Rows of the store, made what a host draws.
+
+use parlance_core::{ContentBlock, Role, Source, ToolOutput};
+use parlance_store::{Conversation, MessageStatus as Stored, SearchHit as Hit, Store, StoredMessage};
+use serde_json::Value;
+
+use crate::api::{
+    Author, BlockView, ConversationSummary, ErrorBody, FiguresView, MessageStatus, MessageView, SearchHit,
+    SnippetPiece, SpokenView,
+};
+
+impl From<Conversation> for ConversationSummary {
+    fn from(row: Conversation) -> Self {
+        Self { id: row.id, title: row.title, updated_ms: row.updated_ms, spoken: row.spoken }
+    }
+}
+
+impl From<Hit> for SearchHit {
+    fn from(hit: Hit) -> Self {
+        let snippet = hit.snippet.into_iter().map(|piece| SnippetPiece { text: piece.text, hit: piece.hit }).collect();
+        Self {
+            conversation_id: hit.conversation_id,
+            title: hit.title,
+            message_id: hit.message_id,
+            snippet,
+            created_ms: hit.created_ms,
+        }
+    }
+}
+
+/// A message as drawn. The store is asked for the length of recordings.
+pub(crate) async fn message(store: &Store, row: StoredMessage) -> MessageView {
+    let blocks = blocks(store, &row.msg.content, &row.timings.thought_ms).await;
+    let figures = FiguresView {
+        input_tokens: row.usage.map(|usage| usage.input_tokens),
+        output_tokens: row.usage.map(|usage| usage.output_tokens),
+        first_word_ms: row.timings.first_word_ms,
+    };
+    MessageView {
+        id: row.msg.id,
+        conversation_id: row.conversation_id,
+        author: match row.msg.role {
+            Role::User => Author::You,
+            Role::Assistant | Role::System => Author::They,
+        },
+        name: row.msg.name,
+        blocks,
+        status: match row.status {
+            Stored::Streaming => MessageStatus::Streaming,
+            Stored::Complete => MessageStatus::Complete,
+            Stored::Stopped => MessageStatus::Stopped,
+            Stored::Cut => MessageStatus::Cut,
+            Stored::Failed => MessageStatus::Failed,
+        },
+        // An error of another version of Parlance is no reason not to draw the message.
+        error: row.error.and_then(|error| serde_json::from_value::<ErrorBody>(error).ok()),
+        created_ms: row.created_ms,
+        spoken: row.spoken_ms.map(|ms| SpokenView {
+            ms,
+            heard_ms: row.heard_ms,
+            first_sound_ms: row.timings.first_sound_ms,
+        }),
+        figures: (figures != FiguresView::default()).then_some(figures),
+    }
+}
+
+/// Blocks as drawn; `thought` holds how long each thinking block took.
+pub(crate) async fn blocks(store: &Store, content: &[ContentBlock], thought: &[u32]) -> Vec<BlockView> {
+    let mut times = thought.iter().copied();
+    let mut views = Vec::with_capacity(content.len());
+    for block in content {
+        views.push(match block {
+            ContentBlock::Text { text, .. } => BlockView::Text { text: text.clone() },
+            ContentBlock::Thinking { thinking, .. } => BlockView::Thinking { text: thinking.clone(), ms: times.next() },
+            ContentBlock::ToolUse(call) => BlockView::ToolCall {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                arguments: call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string()),
+            },
+            ContentBlock::ToolResult { id, name, output } => {
+                BlockView::ToolResult { id: id.clone(), name: name.clone(), output: output_text(output) }
+            }
+            ContentBlock::Audio { source: Source::Url { url } } if url.starts_with(MEDIA) => {
+                let media_id = url[MEDIA.len()..].to_owned();
+                let ms = store.media_ms(&media_id).await.ok().flatten().unwrap_or(0);
+                BlockView::Audio { media_id, ms }
+            }
+            ContentBlock::Image { .. } => BlockView::Other { kind: "image".into() },
+            ContentBlock::Audio { .. } => BlockView::Other { kind: "audio".into() },
+            ContentBlock::Video { .. } => BlockView::Other { kind: "video".into() },
+        });
+    }
+    views
+}
+
+/// Before the id of sound that the store keeps.
+const MEDIA: &str = "media:";
+
+fn output_text(output: &ToolOutput) -> String {
+    match output {
+        ToolOutput::Text(text) => text.clone(),
+        ToolOutput::Blocks(blocks) => blocks.iter().filter_map(ContentBlock::as_text).collect::<Vec<_>>().join("\n"),
+        ToolOutput::Nothing(()) => String::new(),
+    }
+}
