@@ -10,6 +10,7 @@
 //! * [`audio`] – sound as data: rates, chunks, levels; the ports of microphone and speaker.
 //! * [`error`] – what can go wrong with a provider, by what the caller can do about it.
 //! * [`secret`] – keys, which cannot be printed and go only to the origin they were saved for.
+//! * [`redact`] – takes keys out of text that people, files or logs will see.
 //! * [`clock`] – time as an argument.
 //! * [`id`] – short unique names.
 //!
@@ -23,6 +24,7 @@ pub mod event;
 pub mod id;
 pub mod msg;
 pub mod realtime;
+pub mod redact;
 pub mod reply;
 pub mod secret;
 

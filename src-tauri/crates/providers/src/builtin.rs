@@ -1,0 +1,3 @@
+//! Models that need no server and no key.
+
+pub mod echo;

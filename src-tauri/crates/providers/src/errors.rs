@@ -1,0 +1,237 @@
+//! Failures, by what the caller can do about them. Every provider's `client` and `decoder` comes here, so that one table
+//! decides; what a server wrote is kept beside it.
+
+mod category;
+
+use std::time::Duration;
+
+use parlance_core::{Category, ProviderError};
+use serde_json::Value;
+
+use crate::framing::sse::SseError;
+use crate::http::HttpFailure;
+pub use category::of as category_of;
+
+/// Of an error page so much is read.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Of a server's sentence so much is shown.
+pub const MAX_MESSAGE_CHARS: usize = 500;
+
+/// A response whose status is not 2xx.
+#[must_use]
+pub fn from_response(provider: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> ProviderError {
+    let said = match serde_json::from_slice::<Value>(body) {
+        Ok(json) => Said::in_json(&json),
+        Err(_) => Said { message: plain_words(body), ..Said::default() },
+    };
+    said.into_error(provider, Some(status), retry_after)
+}
+
+/// An `error` object inside an answer that began well.
+#[must_use]
+pub fn from_object(provider: &str, object: &Value) -> ProviderError {
+    let said = Said::in_json(object);
+    let status = said.code.as_deref().and_then(|code| code.parse().ok()).filter(|code| (400..600).contains(code));
+    said.into_error(provider, status, None)
+}
+
+/// A request that got no response, or half of one.
+#[must_use]
+pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
+    let (category, message) = match failure {
+        HttpFailure::Unreachable { host, why } => (Category::Network, format!("could not reach {host}: {why}")),
+        HttpFailure::ConnectTimeout { host } => {
+            (Category::Network, format!("could not reach {host}: no connection in time"))
+        }
+        HttpFailure::NoFirstByte(limit) => (Category::Timeout, format!("no answer within {}", seconds(*limit))),
+        HttpFailure::Stalled(limit) => (Category::Timeout, format!("the answer stood still for {}", seconds(*limit))),
+        HttpFailure::TookTooLong(limit) => {
+            (Category::Timeout, format!("the answer took longer than {}", seconds(*limit)))
+        }
+        HttpFailure::CutBeforeAnswer => (Category::Cut, "the server hung up without an answer".to_owned()),
+        HttpFailure::Cut => (Category::Cut, "the connection ended in the middle of the answer".to_owned()),
+        HttpFailure::Redirected { host } => {
+            (Category::Protocol, format!("the server sent us elsewhere: {host}; if that is right, use its address"))
+        }
+        HttpFailure::Compressed { encoding } => (
+            Category::Protocol,
+            format!("the server compressed its answer ({}) although asked not to", brief(encoding)),
+        ),
+        HttpFailure::TooLarge { limit } => {
+            (Category::TooLarge, format!("the answer is larger than {} MiB", limit / (1024 * 1024)))
+        }
+    };
+    ProviderError::new(provider, category, message)
+}
+
+/// A stream that is too large or no text.
+#[must_use]
+pub fn from_framing(provider: &str, error: SseError) -> ProviderError {
+    let category = match error {
+        SseError::NotText => Category::Protocol,
+        SseError::EventTooLarge | SseError::CommentTooLarge | SseError::TooManyEvents | SseError::AnswerTooLarge => {
+            Category::TooLarge
+        }
+    };
+    ProviderError::new(provider, category, error.to_string())
+}
+
+/// A web page where an answer should be.
+#[must_use]
+pub fn not_the_api(provider: &str, host: &str) -> ProviderError {
+    let message = format!("{host} answered with a web page, not the API: a login page, or a wrong address");
+    ProviderError::new(provider, Category::Protocol, message)
+}
+
+fn seconds(limit: Duration) -> String {
+    if limit.subsec_millis() == 0 { format!("{} s", limit.as_secs()) } else { format!("{} ms", limit.as_millis()) }
+}
+
+/// What a server said went wrong, whatever shape it chose.
+#[derive(Debug, Default)]
+struct Said {
+    message: Option<String>,
+    kind: Option<String>,
+    code: Option<String>,
+}
+
+impl Said {
+    /// `{"error": {message, type, code}}`, `{"error": "text"}`, `{"message": "text"}`, `{"detail": …}`, a list of
+    /// one of these, or the inner object alone.
+    fn in_json(json: &Value) -> Self {
+        if let Some(first) = json.as_array().and_then(|list| list.first()) {
+            return Self::in_json(first);
+        }
+        match json.get("error") {
+            Some(Value::String(text)) => Self { message: Some(text.clone()), ..Self::of(json) },
+            Some(inner @ Value::Object(_)) => Self::of(inner),
+            _ => Self::of(json),
+        }
+    }
+
+    fn of(object: &Value) -> Self {
+        let word = |name: &str| match object.get(name)? {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let detail = || object.get("detail").filter(|detail| !detail.is_null()).map(Value::to_string);
+        // OpenRouter hands on the true reason of the provider behind it.
+        let behind = object.pointer("/metadata/raw").and_then(Value::as_str);
+        let message = word("message").or_else(|| word("detail")).or_else(detail);
+        Self {
+            message: match (message, behind) {
+                (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
+                (message, behind) => message.or_else(|| behind.map(str::to_owned)),
+            },
+            kind: word("type"),
+            code: word("code"),
+        }
+    }
+
+    fn into_error(self, provider: &str, status: Option<u16>, retry_after: Option<Duration>) -> ProviderError {
+        let message = self.message.as_deref().map(brief).filter(|message| !message.is_empty());
+        let words = message.as_deref().unwrap_or_default();
+        ProviderError {
+            category: category::of(status, self.kind.as_deref(), self.code.as_deref(), words),
+            provider: provider.to_owned(),
+            status,
+            message: match (message, status) {
+                (Some(message), _) => message,
+                (None, Some(status)) => format!("the server refused with status {status} and no reason"),
+                (None, None) => "the server reported an error without a reason".to_owned(),
+            },
+            code: self.code.or(self.kind),
+            retry_after,
+        }
+    }
+}
+
+/// The words of an error page that is no JSON; of a web page nothing, because its tags say nothing.
+fn plain_words(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    (!looks_like_html(text.as_bytes())).then(|| text.into_owned())
+}
+
+/// Whether a body begins like a web page.
+#[must_use]
+pub fn looks_like_html(body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    let start: Vec<u8> = start.iter().take(14).map(u8::to_ascii_lowercase).collect();
+    start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+}
+
+/// One line of at most [`MAX_MESSAGE_CHARS`] characters without control characters.
+fn brief(text: &str) -> String {
+    let one_line: String =
+        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_MESSAGE_CHARS + 1).collect();
+    match one_line.char_indices().nth(MAX_MESSAGE_CHARS) {
+        Some((end, _)) => format!("{}…", &one_line[..end]),
+        None => one_line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(status: u16, body: &str, category: Category, code: Option<&str>, message: &str) {
+        let error = from_response("p", status, None, body.as_bytes());
+        assert_eq!(
+            (error.category, error.code.as_deref(), error.message.as_str(), error.status),
+            (category, code, message, Some(status)),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn every_shape_of_a_refusal_is_read() {
+        use Category::{Authentication, InvalidRequest, NotFound, Overloaded, RateLimit, Server};
+        check(
+            401,
+            r#"{"error":{"message":"no key","type":"t","code":"invalid_api_key"}}"#,
+            Authentication,
+            Some("invalid_api_key"),
+            "no key",
+        );
+        check(401, r#"{"error":{"message":"no key","code":401}}"#, Authentication, Some("401"), "no key");
+        check(400, r#"{"error":"bad"}"#, InvalidRequest, None, "bad");
+        check(404, r#"{"detail":"Not Found"}"#, NotFound, None, "Not Found");
+        check(
+            422,
+            r#"{"detail":[{"loc":["body"],"msg":"required"}]}"#,
+            InvalidRequest,
+            None,
+            r#"[{"loc":["body"],"msg":"required"}]"#,
+        );
+        check(429, r#"{"message":"slow","type":"rate_limited","code":"1300"}"#, RateLimit, Some("1300"), "slow");
+        check(400, r#"[{"error":{"message":"listed","code":400}}]"#, InvalidRequest, Some("400"), "listed");
+        check(503, "upstream down\n", Overloaded, None, "upstream down");
+        check(502, "<html><body>nginx</body></html>", Server, None, "the server refused with status 502 and no reason");
+        check(500, "", Server, None, "the server refused with status 500 and no reason");
+        check(500, "null", Server, None, "the server refused with status 500 and no reason");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_and_control_characters_go() {
+        let error = from_response("p", 400, None, "é\u{1b}[2J\n".repeat(400).as_bytes());
+        assert_eq!(error.message.chars().count(), MAX_MESSAGE_CHARS + 1);
+        assert!(!error.message.contains(char::is_control));
+    }
+
+    #[test]
+    fn the_reason_of_a_provider_behind_a_router_is_shown() {
+        let body = br#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"model is busy"}}}"#;
+        assert_eq!(from_response("p", 429, None, body).message, "Provider returned error: model is busy");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_body_gives_a_short_error(status in 300u16..600, body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let error = from_response("p", status, None, &body);
+            proptest::prop_assert!(!error.message.is_empty());
+            proptest::prop_assert!(error.message.chars().count() <= MAX_MESSAGE_CHARS + 1);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The table from a provider's words to a category. Codes and types are compared whole; sentences only where a server
+//! is known to give nothing better.
+
+use parlance_core::Category;
+
+/// The category of a refusal. Codes win over the status: `429` alone does not tell a full bucket from an empty purse.
+#[must_use]
+pub fn of(status: Option<u16>, kind: Option<&str>, code: Option<&str>, message: &str) -> Category {
+    [code, kind]
+        .into_iter()
+        .flatten()
+        .find_map(by_code)
+        .or_else(|| by_sentence(status, message))
+        .unwrap_or_else(|| by_status(status))
+}
+
+fn by_code(code: &str) -> Option<Category> {
+    Some(match code {
+        "invalid_api_key" | "authentication_error" | "permission_error" | "unsupported_country_region_territory" => {
+            Category::Authentication
+        }
+        "insufficient_quota" | "credit_balance_exhausted" | "billing_hard_limit_reached" | "billing_not_active" => {
+            Category::Quota
+        }
+        "rate_limit_exceeded" | "rate_limited" | "rate_limit_error" => Category::RateLimit,
+        "server_is_overloaded" | "slow_down" | "overloaded_error" | "engine_overloaded" => Category::Overloaded,
+        "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => Category::ContextTooLong,
+        "content_filter" | "content_policy_violation" | "ResponsibleAIPolicyViolation" => Category::ContentFilter,
+        "model_not_found" | "not_found_error" | "unknown_url" => Category::NotFound,
+        _ => return None,
+    })
+}
+
+fn by_sentence(status: Option<u16>, message: &str) -> Option<Category> {
+    let says = |words: &[&str]| {
+        let message = message.to_ascii_lowercase();
+        words.iter().any(|word| message.contains(word))
+    };
+    match status {
+        Some(400 | 413 | 422 | 500) | None
+            if says(&[
+                "maximum context length",
+                "context window",
+                "context size",
+                "prompt is too long",
+                "too many tokens",
+            ]) =>
+        {
+            Some(Category::ContextTooLong)
+        }
+        // xAI and Gemini answer a wrong key with 400.
+        Some(400) if says(&["incorrect api key", "api key not valid", "invalid api key"]) => {
+            Some(Category::Authentication)
+        }
+        Some(400) if says(&["is not a valid model", "model not exist", "model does not exist"]) => {
+            Some(Category::NotFound)
+        }
+        Some(429) if says(&["exceeded your current quota", "insufficient balance"]) => Some(Category::Quota),
+        _ => None,
+    }
+}
+
+fn by_status(status: Option<u16>) -> Category {
+    match status {
+        Some(401 | 403) => Category::Authentication,
+        Some(402) => Category::Quota,
+        Some(404) => Category::NotFound,
+        Some(408) => Category::Timeout,
+        Some(413) => Category::ContextTooLong,
+        Some(429) => Category::RateLimit,
+        Some(503 | 529) => Category::Overloaded,
+        Some(400..=499) => Category::InvalidRequest,
+        Some(500..=599) | None => Category::Server,
+        Some(_) => Category::Protocol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_win_over_sentences_and_sentences_over_the_status() {
+        for (status, kind, code, message, category) in [
+            (429, None, Some("insufficient_quota"), "", Category::Quota),
+            (429, None, Some("rate_limit_exceeded"), "", Category::RateLimit),
+            (429, None, None, "You exceeded your current quota, please check your plan", Category::Quota),
+            (400, Some("exceed_context_size_error"), Some("400"), "", Category::ContextTooLong),
+            (
+                400,
+                Some("invalid_request_error"),
+                Some("invalid_request_error"),
+                "This model's maximum context length is 1048565 tokens.",
+                Category::ContextTooLong,
+            ),
+            (400, None, Some("400"), "x/y is not a valid model ID", Category::NotFound),
+            (400, None, None, "Incorrect API key provided: xa***1", Category::Authentication),
+            (400, None, Some("content_filter"), "", Category::ContentFilter),
+            (402, None, None, "Insufficient Balance", Category::Quota),
+            (403, None, None, "country not supported", Category::Authentication),
+            (408, None, None, "", Category::Timeout),
+            (418, None, None, "", Category::InvalidRequest),
+            (529, None, None, "", Category::Overloaded),
+            (599, None, None, "", Category::Server),
+        ] {
+            assert_eq!(of(Some(status), kind, code, message), category, "{status} {code:?} {message}");
+        }
+        assert_eq!(of(None, Some("server_error"), None, "boom"), Category::Server);
+    }
+}

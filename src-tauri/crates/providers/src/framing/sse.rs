@@ -1,0 +1,297 @@
+//! Server-sent events, as <https://html.spec.whatwg.org/multipage/server-sent-events.html> describes them (read November
+//! 2026): bytes in, however they were split; `data` of whole events out. Used by every provider that streams over HTTP.
+//!
+//! Kept leaner than the standard where models do not need it: the names and ids of events are dropped, since every
+//! provider repeats them in the data.
+
+use std::collections::VecDeque;
+
+/// One event, or one line of one, may be this long: a provider puts a whole picture into one event.
+pub const MAX_EVENT_BYTES: usize = 32 * 1024 * 1024;
+/// A comment line may be this long.
+pub const MAX_COMMENT_BYTES: usize = 64 * 1024;
+/// So many lines that dispatch an event, empty ones included, may come in one answer.
+pub const MAX_EVENTS: u64 = 1_000_000;
+/// One answer may be this long on the wire.
+pub const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What came is larger than a limit, or is not text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SseError {
+    /// One event is over [`MAX_EVENT_BYTES`], its field names and empty lines counted.
+    #[error("one event of the answer is over 32 MiB")]
+    EventTooLarge,
+    /// A comment is over [`MAX_COMMENT_BYTES`].
+    #[error("a comment in the answer is over 64 KiB")]
+    CommentTooLarge,
+    /// Over [`MAX_EVENTS`].
+    #[error("the answer has over a million events")]
+    TooManyEvents,
+    /// Over [`MAX_ANSWER_BYTES`].
+    #[error("the answer is over 256 MiB")]
+    AnswerTooLarge,
+    /// An event that is not UTF-8.
+    #[error("the answer holds bytes that are no text")]
+    NotText,
+}
+
+/// Splits a body into events. Feed it bytes as they come and take events out; [`SseDecoder::finish`] at the end.
+#[derive(Debug, Default)]
+pub struct SseDecoder {
+    /// The line that has not ended.
+    line: Vec<u8>,
+    /// `data` of the event that has not ended, lines joined by `\n`.
+    data: Vec<u8>,
+    /// Whether the event has any `data` field, be it empty.
+    has_data: bool,
+    /// Bytes of the event that has not ended, everything counted.
+    event_bytes: usize,
+    /// The last byte was a CR: an LF that follows belongs to it.
+    after_cr: bool,
+    /// Something has come, so a byte order mark can no longer come.
+    begun: bool,
+    events: u64,
+    bytes: u64,
+    ready: VecDeque<String>,
+}
+
+impl SseDecoder {
+    /// An empty decoder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes bytes in. What was complete before an error can still be taken out.
+    ///
+    /// # Errors
+    /// [`SseError`]; nothing after it is decoded.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), SseError> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > MAX_ANSWER_BYTES {
+            return Err(SseError::AnswerTooLarge);
+        }
+        while !bytes.is_empty() {
+            if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
+                bytes = &bytes[1..];
+                continue;
+            }
+            match memchr::memchr2(b'\n', b'\r', bytes) {
+                Some(end) => {
+                    self.after_cr = bytes[end] == b'\r';
+                    self.count(end + 1)?;
+                    if self.line.is_empty() {
+                        // The usual case: the line lies whole in these bytes and need not be copied.
+                        self.take_line(&bytes[..end])?;
+                    } else {
+                        self.line.extend_from_slice(&bytes[..end]);
+                        let line = std::mem::take(&mut self.line);
+                        self.check_comment(&line)?;
+                        self.take_line(&line)?;
+                        self.line = line;
+                        self.line.clear();
+                    }
+                    bytes = &bytes[end + 1..];
+                }
+                None => {
+                    self.count(bytes.len())?;
+                    self.line.extend_from_slice(bytes);
+                    return self.check_comment(&self.line);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next whole event's `data`.
+    pub fn next_event(&mut self) -> Option<String> {
+        self.ready.pop_front()
+    }
+
+    /// The body is over: what stands in an event without its closing empty line. The standard drops it; here the caller
+    /// decides, because servers exist that leave out the last line end. `None` when nothing is left over.
+    ///
+    /// # Errors
+    /// [`SseError::NotText`], also when a character was cut.
+    pub fn finish(mut self) -> Result<Option<String>, SseError> {
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.take_line(&line)?;
+        }
+        self.dispatch()?;
+        Ok(self.ready.pop_back())
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), SseError> {
+        self.event_bytes += bytes;
+        if self.event_bytes > MAX_EVENT_BYTES { Err(SseError::EventTooLarge) } else { Ok(()) }
+    }
+
+    fn check_comment(&self, line: &[u8]) -> Result<(), SseError> {
+        let is_long_comment = line.first() == Some(&b':') && line.len() > MAX_COMMENT_BYTES;
+        if is_long_comment { Err(SseError::CommentTooLarge) } else { Ok(()) }
+    }
+
+    fn take_line(&mut self, mut line: &[u8]) -> Result<(), SseError> {
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        }
+        if line.is_empty() {
+            self.events += 1;
+            if self.events > MAX_EVENTS {
+                return Err(SseError::TooManyEvents);
+            }
+            return self.dispatch();
+        }
+        self.check_comment(line)?;
+        let value = match line.strip_prefix(b"data") {
+            Some([]) => &[][..],
+            Some([b':', b' ', value @ ..] | [b':', value @ ..]) => value,
+            // A comment, or a field without a meaning here.
+            Some(_) | None => {
+                if line[0] == b':' {
+                    self.event_bytes -= self.event_bytes.min(line.len() + 1);
+                }
+                return Ok(());
+            }
+        };
+        if self.has_data {
+            self.data.push(b'\n');
+        }
+        self.has_data = true;
+        self.data.extend_from_slice(value);
+        Ok(())
+    }
+
+    fn dispatch(&mut self) -> Result<(), SseError> {
+        self.event_bytes = 0;
+        if !std::mem::take(&mut self.has_data) {
+            return Ok(());
+        }
+        let text = std::str::from_utf8(&self.data).map_err(|_| SseError::NotText)?;
+        self.ready.push_back(text.to_owned());
+        self.data.clear();
+        Ok(())
+    }
+}
+
+/// For fuzzing: any bytes, in any split, give the same events and error.
+///
+/// # Panics
+/// When they do not.
+pub fn check(data: &[u8]) {
+    let whole = decode([data]);
+    let split = data.first().map_or(1, |&seed| usize::from(seed % 7) + 1);
+    assert_eq!(whole, decode(data.chunks(split)), "BUG: a split of {split} bytes changes the events");
+}
+
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<SseError>) {
+    let mut decoder = SseDecoder::new();
+    let mut error = None;
+    for piece in pieces {
+        if let Err(failure) = decoder.feed(piece) {
+            error = Some(failure);
+            break;
+        }
+    }
+    let mut events: Vec<String> = std::iter::from_fn(|| decoder.next_event()).collect();
+    if error.is_none() {
+        match decoder.finish() {
+            Ok(last) => events.extend(last),
+            Err(failure) => error = Some(failure),
+        }
+    }
+    (events, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn expect(body: &str, events: &[&str]) {
+        let (decoded, error) = decode([body.as_bytes()]);
+        assert_eq!(decoded, events, "{body:?}");
+        assert_eq!(error, None, "{body:?}");
+    }
+
+    #[test]
+    fn every_line_end_ends_a_line() {
+        expect("data: a\n\ndata: b\r\n\r\ndata: c\r\rdata: d\n\r\n", &["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn data_lines_of_one_event_are_joined_and_one_space_is_taken_off() {
+        expect("data:a\ndata:  b\ndata\ndata:\n\n", &["a\n b\n\n"]);
+    }
+
+    #[test]
+    fn comments_names_and_unknown_fields_are_skipped() {
+        expect(": hello\nevent: x\nid: 1\nretry: 2\nfoo\ndatax: n\ndata: a\n\n: bye\n\n", &["a"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_may_come_first_and_only_first() {
+        expect("\u{feff}data: a\n\ndata: \u{feff}b\n\n", &["a", "\u{feff}b"]);
+        expect("data: a\n\n\u{feff}data: b\n\n", &["a"]);
+    }
+
+    #[test]
+    fn what_stands_at_the_end_without_an_empty_line_is_handed_out_by_finish() {
+        expect("data: a\n\ndata: [DONE]", &["a", "[DONE]"]);
+        expect("data: a\n\ndata: [DONE]\n", &["a", "[DONE]"]);
+        expect("data: a\n\n", &["a"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_an_error_after_the_events_before_them() {
+        assert_eq!(decode([b"data: a\n\ndata: \xff\n\n".as_slice()]), (vec!["a".into()], Some(SseError::NotText)));
+    }
+
+    #[test]
+    fn n2_an_event_without_an_end_stops_at_the_limit() {
+        for block in [vec![b'x'; 1 << 20], b"data:\n".repeat(1 << 17), b"event: x\n".repeat(1 << 17)] {
+            let mut decoder = SseDecoder::new();
+            let fed = std::iter::repeat_n(&block, 64).map(|block| decoder.feed(block)).find(Result::is_err);
+            assert_eq!(fed, Some(Err(SseError::EventTooLarge)), "{:?}", &block[..6]);
+            assert!(decoder.line.capacity() + decoder.data.capacity() <= 4 * MAX_EVENT_BYTES);
+        }
+    }
+
+    #[test]
+    fn n2_long_comments_many_events_and_long_answers_stop_at_their_limits() {
+        let mut decoder = SseDecoder::new();
+        assert_eq!(decoder.feed(&[b':'; MAX_COMMENT_BYTES + 1]), Err(SseError::CommentTooLarge));
+
+        let mut decoder = SseDecoder::new();
+        let empty_lines = vec![b'\n'; 1 << 20];
+        assert_eq!(decoder.feed(&empty_lines), Err(SseError::TooManyEvents));
+
+        let mut decoder = SseDecoder::new();
+        let comments = b": keep-alive\n".repeat(1 << 16);
+        let fed = std::iter::repeat_n(&comments, 400).map(|block| decoder.feed(block)).find(Result::is_err);
+        assert_eq!(fed, Some(Err(SseError::AnswerTooLarge)), "comments alone are no event, but they are an answer");
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_events(
+            body in "(data: ?|: |\u{feff}|event: x|[a-z语😀]{0,6}|\n|\r|\r\n){0,40}",
+            cuts in prop::collection::vec(0usize..400, 0..12),
+        ) {
+            let bytes = body.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|&cut| cut <= bytes.len()).chain([0, bytes.len()]).collect();
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
+            prop_assert_eq!(decode(pieces), decode([bytes]));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(data in prop::collection::vec(any::<u8>(), 0..300)) {
+            check(&data);
+        }
+    }
+}

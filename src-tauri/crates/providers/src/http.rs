@@ -1,0 +1,99 @@
+//! The only place that builds HTTP clients, and how long each step may take. Used by every provider's `client`.
+//!
+//! No redirects, no cookies, no referrer, no decompression; a server on this computer is never asked through a proxy.
+
+mod exchange;
+
+use std::time::Duration;
+
+use parlance_core::Origin;
+use reqwest::redirect;
+use url::Url;
+
+pub use exchange::{BodyReader, HttpFailure, Response};
+
+/// How long each step may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// From the request to the first byte of the answer's head, and from the head to the first byte of its body.
+    pub first_byte: Duration,
+    /// From one byte to the next; comments count.
+    pub stall: Duration,
+    /// For everything; `None` for streams, which may go on for as long as they move.
+    pub total: Option<Duration>,
+}
+
+impl TimeLimits {
+    /// For a chat: reasoning can be silent for minutes, and a local server may have to load its model first.
+    #[must_use]
+    pub fn chat(origin: &Origin) -> Self {
+        let patience = Duration::from_secs(if origin.is_loopback() { 600 } else { 120 });
+        Self { first_byte: patience, stall: patience, total: None }
+    }
+
+    /// For a chat answered in one piece.
+    #[must_use]
+    pub fn whole_chat() -> Self {
+        let total = Duration::from_secs(600);
+        Self { first_byte: total, stall: total, total: Some(total) }
+    }
+
+    /// For lists and tests of an address.
+    #[must_use]
+    pub fn quick() -> Self {
+        let total = Duration::from_secs(15);
+        Self { first_byte: total, stall: total, total: Some(total) }
+    }
+}
+
+/// DNS, TCP and TLS together.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The HTTP clients of the process: one that may use the system's proxy, one for this computer. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Http {
+    outside: reqwest::Client,
+    loopback: reqwest::Client,
+}
+
+/// No HTTP client could be made: the system's certificates cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("setting up secure connections")]
+pub struct HttpSetup(#[source] reqwest::Error);
+
+impl Http {
+    /// Clients with the usual limit for connecting.
+    ///
+    /// # Errors
+    /// [`HttpSetup`]
+    pub fn new() -> Result<Self, HttpSetup> {
+        Self::with_connect_limit(CONNECT_LIMIT)
+    }
+
+    /// Clients with another limit for connecting.
+    ///
+    /// # Errors
+    /// [`HttpSetup`]
+    pub fn with_connect_limit(limit: Duration) -> Result<Self, HttpSetup> {
+        // The process has one crypto provider. A second call finds the first one installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let outside = builder(limit).build().map_err(HttpSetup)?;
+        let loopback = builder(limit).no_proxy().build().map_err(HttpSetup)?;
+        Ok(Self { outside, loopback })
+    }
+
+    fn client_for(&self, url: &Url) -> &reqwest::Client {
+        match Origin::of(url) {
+            Ok(origin) if origin.is_loopback() => &self.loopback,
+            _ => &self.outside,
+        }
+    }
+}
+
+fn builder(connect_limit: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_limit)
+        .user_agent(concat!("Parlance/", env!("CARGO_PKG_VERSION")))
+}

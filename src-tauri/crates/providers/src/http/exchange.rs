@@ -1,0 +1,204 @@
+//! One request and its response, within time limits. Knows no provider; failures are facts that `errors` translates.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, StatusCode};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::{Http, TimeLimits};
+
+/// Why there is no response, or no more of it. Holds no address but the host, and never a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// No connection: no network, no such host, refused, TLS. Nothing was sent.
+    Unreachable {
+        /// The host.
+        host: String,
+        /// The system's reason.
+        why: String,
+    },
+    /// Connecting took too long. Nothing was sent.
+    ConnectTimeout {
+        /// The host.
+        host: String,
+    },
+    /// The request went out, and nothing came in this time.
+    NoFirstByte(Duration),
+    /// The answer stopped moving for this time.
+    Stalled(Duration),
+    /// The whole took longer than this.
+    TookTooLong(Duration),
+    /// The connection ended after the request went out and before an answer began.
+    CutBeforeAnswer,
+    /// The connection ended in the middle of the answer.
+    Cut,
+    /// The server points elsewhere.
+    Redirected {
+        /// The host it points to.
+        host: String,
+    },
+    /// The body is compressed although that was declined.
+    Compressed {
+        /// As the server calls it.
+        encoding: String,
+    },
+    /// The body is larger than this limit.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// The head of a response and a reader for its body.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: BodyReader,
+}
+
+impl Response {
+    /// The media type without parameters, in lower case; empty when there is none.
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+}
+
+/// Reads a body within time limits.
+#[derive(Debug)]
+pub struct BodyReader {
+    response: reqwest::Response,
+    limits: TimeLimits,
+    deadline: Option<Instant>,
+    begun: bool,
+}
+
+impl BodyReader {
+    /// The next bytes, `None` at the end.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]; nothing comes after it.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpFailure> {
+        let (patience, failure) = if self.begun {
+            (self.limits.stall, HttpFailure::Stalled(self.limits.stall))
+        } else {
+            (self.limits.first_byte, HttpFailure::NoFirstByte(self.limits.first_byte))
+        };
+        let chunk = within(patience, failure, self.deadline, self.limits, self.response.chunk()).await?;
+        self.begun = true;
+        chunk.map_err(|_| HttpFailure::Cut)
+    }
+
+    /// The whole body, if it is not larger than `limit` bytes.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]
+    pub async fn read_all(mut self, limit: usize) -> Result<Vec<u8>, HttpFailure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > limit {
+                return Err(HttpFailure::TooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// The beginning of the body, as far as it comes: for error pages, where half a sentence is better than none.
+    pub async fn read_some(mut self, limit: usize) -> Vec<u8> {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = self.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= limit {
+                body.truncate(limit);
+                break;
+            }
+        }
+        body
+    }
+}
+
+impl Http {
+    /// Sends a request and waits for the head of the response. A status is no failure here, but a redirect is.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        mut headers: HeaderMap,
+        body: Option<Bytes>,
+        limits: TimeLimits,
+    ) -> Result<Response, HttpFailure> {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let mut request = self.client_for(url).request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let deadline = limits.total.map(|total| Instant::now() + total);
+        let sent =
+            within(limits.first_byte, HttpFailure::NoFirstByte(limits.first_byte), deadline, limits, request.send());
+        let response = sent.await?.map_err(|error| not_sent(error, url))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_redirection() {
+            return Err(HttpFailure::Redirected { host: location(&headers, url) });
+        }
+        if let Some(encoding) = headers.get(CONTENT_ENCODING)
+            && encoding.as_bytes() != b"identity"
+        {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+            return Err(HttpFailure::Compressed { encoding });
+        }
+        Ok(Response { status, headers, body: BodyReader { response, limits, deadline, begun: false } })
+    }
+}
+
+/// Waits for `work`: at most `patience`, and never past `deadline`.
+async fn within<T>(
+    patience: Duration,
+    failure: HttpFailure,
+    deadline: Option<Instant>,
+    limits: TimeLimits,
+    work: impl Future<Output = T>,
+) -> Result<T, HttpFailure> {
+    let end = Instant::now() + patience;
+    let (end, failure) = match (deadline, limits.total) {
+        (Some(deadline), Some(total)) if deadline < end => (deadline, HttpFailure::TookTooLong(total)),
+        _ => (end, failure),
+    };
+    timeout_at(end, work).await.map_err(|_| failure)
+}
+
+/// `reqwest`'s error names the whole address, query and all: only the host and the innermost reason are kept.
+fn not_sent(error: reqwest::Error, url: &Url) -> HttpFailure {
+    let error = error.without_url();
+    let host = url.host_str().unwrap_or_default().to_owned();
+    if error.is_connect() {
+        if error.is_timeout() {
+            return HttpFailure::ConnectTimeout { host };
+        }
+        let mut reason: &dyn std::error::Error = &error;
+        while let Some(inner) = reason.source() {
+            reason = inner;
+        }
+        return HttpFailure::Unreachable { host, why: reason.to_string() };
+    }
+    HttpFailure::CutBeforeAnswer
+}
+
+fn location(headers: &HeaderMap, asked: &Url) -> String {
+    let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|value| asked.join(value).ok());
+    match target.as_ref().and_then(Url::host_str) {
+        Some(host) => host.to_owned(),
+        None => "nowhere".to_owned(),
+    }
+}

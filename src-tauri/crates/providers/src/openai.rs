@@ -1,0 +1,21 @@
+//! OpenAI Chat Completions, and every server that speaks a dialect of it. The wire format is described at
+//! <https://platform.openai.com/docs/api-reference/chat> (read November 2026). Dialects differ by data ([`Dialect`]).
+
+mod arguments;
+mod client;
+pub mod decoder;
+mod dialect;
+pub mod mapper;
+mod messages;
+mod models;
+pub mod request;
+mod think_tags;
+mod tool_calls;
+mod wire;
+
+pub use client::OpenAiClient;
+pub use decoder::ChatDecoder;
+pub use dialect::{
+    ContentShape, Dialect, Names, ReasoningEcho, ReasoningSwitch, StreamEnd, StreamUsage, SystemRole, ThinkTags,
+    TokenLimit, ToolImages,
+};

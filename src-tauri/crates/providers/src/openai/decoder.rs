@@ -1,0 +1,206 @@
+//! Bytes of an answer to the domain's events, without IO: framing, wire and mapper in a row. The client feeds it from the
+//! socket, tests and the fuzzer from memory.
+
+use std::collections::VecDeque;
+
+use parlance_core::chat::Delivery;
+use parlance_core::{Category, ModelEvent, ProviderError};
+
+use super::dialect::StreamEnd;
+use super::mapper::{Expectations, Mapper};
+use super::wire::Chunk;
+use crate::errors;
+use crate::framing::sse::SseDecoder;
+
+/// A whole answer may be so long: sound and pictures come in base64.
+pub const MAX_WHOLE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Decodes one answer. Feed it bytes as they come, [`ChatDecoder::end`] it, and take events out at any time: exactly one
+/// [`ModelEvent::Finished`] comes, last, or an error does.
+#[derive(Debug)]
+pub struct ChatDecoder {
+    body: Body,
+    mapper: Mapper,
+    stream_end: StreamEnd,
+    ready: VecDeque<ModelEvent>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Body {
+    Events(SseDecoder),
+    Whole(Vec<u8>),
+}
+
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    /// More may come.
+    Open,
+    /// `Finished` is among the events.
+    Finished,
+    /// Comes after the events, once.
+    Failed(Option<ProviderError>),
+}
+
+impl ChatDecoder {
+    /// A decoder for an answer that comes as `delivery` says.
+    #[must_use]
+    pub fn new(delivery: Delivery, stream_end: StreamEnd, expected: Expectations) -> Self {
+        let body = match delivery {
+            Delivery::Streaming => Body::Events(SseDecoder::new()),
+            Delivery::Whole => Body::Whole(Vec::new()),
+        };
+        Self { body, mapper: Mapper::new(expected), stream_end, ready: VecDeque::new(), outcome: Outcome::Open }
+    }
+
+    /// Whether nothing that is fed can change the outcome any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.outcome != Outcome::Open
+    }
+
+    /// Takes bytes in; those behind the end are ignored.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.is_over() {
+            return;
+        }
+        let fed = match &mut self.body {
+            Body::Events(events) => events.feed(bytes),
+            Body::Whole(body) => {
+                body.extend_from_slice(bytes);
+                if body.len() > MAX_WHOLE_BYTES {
+                    self.fail(Category::TooLarge, "the answer is larger than 64 MiB");
+                }
+                return;
+            }
+        };
+        self.map_events();
+        if let Err(error) = fed
+            && !self.is_over()
+        {
+            self.outcome = Outcome::Failed(Some(errors::from_framing(self.mapper.provider(), error)));
+        }
+    }
+
+    /// The body is over.
+    pub fn end(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        match std::mem::replace(&mut self.body, Body::Whole(Vec::new())) {
+            Body::Events(events) => self.end_events(events),
+            Body::Whole(body) => self.map_whole(&body),
+        }
+    }
+
+    /// The transport failed.
+    pub fn interrupt(&mut self, error: ProviderError) {
+        if !self.is_over() {
+            self.outcome = Outcome::Failed(Some(error));
+        }
+    }
+
+    /// The next event; `None` when more must be fed, or when all is said.
+    pub fn next_event(&mut self) -> Option<Result<ModelEvent, ProviderError>> {
+        if let Some(event) = self.ready.pop_front() {
+            return Some(Ok(event));
+        }
+        match &mut self.outcome {
+            Outcome::Failed(error) => error.take().map(Err),
+            Outcome::Open | Outcome::Finished => None,
+        }
+    }
+
+    fn map_events(&mut self) {
+        while self.outcome == Outcome::Open {
+            let Body::Events(events) = &mut self.body else { return };
+            let Some(event) = events.next_event() else { return };
+            self.map_event(&event);
+        }
+    }
+
+    fn map_event(&mut self, data: &str) {
+        let data = data.trim();
+        if data == "[DONE]" {
+            return self.finish();
+        }
+        // Some servers keep a connection awake with empty events.
+        if data.is_empty() {
+            return;
+        }
+        match Chunk::read(data) {
+            Ok(chunk) => self.map(chunk),
+            Err(error) => {
+                let message = format!("an event of the answer cannot be read: {error}");
+                self.fail(Category::Protocol, &message);
+            }
+        }
+    }
+
+    /// A last event without its empty line may be half an event: then the answer was cut, which is no fault of the event.
+    fn end_events(&mut self, events: SseDecoder) {
+        match events.finish() {
+            Ok(None) if self.mapper.has_finish_reason() && self.stream_end == StreamEnd::DoneOrReason => self.finish(),
+            Ok(Some(last)) if last.trim() == "[DONE]" => self.finish(),
+            Ok(Some(last)) if self.stream_end == StreamEnd::DoneOrReason => {
+                if let Ok(chunk) = Chunk::read(&last) {
+                    self.map(chunk);
+                    if self.mapper.has_finish_reason() && !self.is_over() {
+                        return self.finish();
+                    }
+                }
+                self.fail_cut();
+            }
+            Ok(None | Some(_)) | Err(_) => self.fail_cut(),
+        }
+    }
+
+    fn map_whole(&mut self, body: &[u8]) {
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => text,
+            // Half a character at the end is a cut.
+            Err(error) if error.error_len().is_none() => return self.fail_cut(),
+            Err(_) => return self.fail(Category::Protocol, "the answer holds bytes that are no text"),
+        };
+        match Chunk::read(text) {
+            Ok(chunk) => {
+                let has_choices = chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty());
+                self.map(chunk);
+                if self.is_over() {
+                    return;
+                }
+                if has_choices {
+                    self.finish();
+                } else {
+                    self.fail(Category::Protocol, "the answer holds no choice");
+                }
+            }
+            Err(error) if error.is_eof() => self.fail_cut(),
+            Err(error) => self.fail(Category::Protocol, &format!("the answer cannot be read: {error}")),
+        }
+    }
+
+    fn map(&mut self, chunk: Chunk<'_>) {
+        if let Err(error) = self.mapper.map(chunk, &mut self.ready) {
+            self.outcome = Outcome::Failed(Some(error));
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.mapper.has_started() {
+            return self.fail(Category::Protocol, "the server ended its answer without one");
+        }
+        self.mapper.finish(&mut self.ready);
+        self.outcome = Outcome::Finished;
+    }
+
+    fn fail_cut(&mut self) {
+        self.fail(Category::Cut, "the answer stopped before its end");
+    }
+
+    fn fail(&mut self, category: Category, message: &str) {
+        if !self.is_over() {
+            self.outcome = Outcome::Failed(Some(ProviderError::new(self.mapper.provider(), category, message)));
+        }
+    }
+}

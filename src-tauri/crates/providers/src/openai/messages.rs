@@ -1,0 +1,261 @@
+//! The conversation as Chat Completions wants it. Pure: media from files are in the messages already (see `media`).
+
+use parlance_core::msg::ToolUse;
+use parlance_core::{Category, ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
+use serde_json::{Map, Value, json};
+
+use super::dialect::{ContentShape, Dialect, Names, ReasoningEcho, SystemRole, ToolImages, is_reasoning_model};
+
+/// The `messages` of a request.
+pub(crate) fn write(
+    provider: &str,
+    messages: &[Msg],
+    model: &str,
+    dialect: &Dialect,
+) -> Result<Vec<Value>, ProviderError> {
+    let mut writer = Writer { provider, model, dialect, written: Vec::new(), promoted: Vec::new() };
+    for msg in messages {
+        writer.write(msg)?;
+    }
+    writer.write_promoted();
+    Ok(writer.written)
+}
+
+struct Writer<'a> {
+    provider: &'a str,
+    model: &'a str,
+    dialect: &'a Dialect,
+    written: Vec<Value>,
+    /// Pictures of tool results. They wait until all results of a turn are written: a message between two results is
+    /// refused.
+    promoted: Vec<Value>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, msg: &Msg) -> Result<(), ProviderError> {
+        let mut parts = Vec::new();
+        let mut calls = Vec::new();
+        let mut reasoning = Reasoning::default();
+        for block in &msg.content {
+            match block {
+                ContentBlock::Text { text, .. } => parts.push(json!({"type": "text", "text": text})),
+                ContentBlock::Thinking { thinking, opaque, .. } => reasoning.take(thinking, opaque.as_ref()),
+                ContentBlock::ToolUse(call) => calls.push(tool_call(call)),
+                ContentBlock::ToolResult { id, name, output } => self.write_result(id, name, output)?,
+                // Only people send pictures and sound; a model's own are not taken back.
+                ContentBlock::Image { .. } | ContentBlock::Audio { .. } if msg.role == Role::Assistant => {}
+                ContentBlock::Image { source } => parts.push(self.image(source)?),
+                ContentBlock::Audio { source } => parts.push(self.audio(source)?),
+                // The protocol has no moving pictures.
+                ContentBlock::Video { .. } => {}
+            }
+        }
+        let content = self.content(parts);
+        if content.is_null() && calls.is_empty() {
+            return Ok(());
+        }
+        self.write_promoted();
+        let mut written = Map::from_iter([("role".to_owned(), json!(self.role(msg.role)))]);
+        if self.dialect.names == Names::Sent
+            && let Some(name) = wire_name(&msg.name)
+        {
+            written.insert("name".into(), json!(name));
+        }
+        written.insert("content".into(), content);
+        if msg.role == Role::Assistant {
+            reasoning.write(self.dialect.reasoning_echo, &mut written);
+        }
+        if !calls.is_empty() {
+            written.insert("tool_calls".into(), Value::Array(calls));
+        }
+        self.written.push(Value::Object(written));
+        Ok(())
+    }
+
+    fn role(&self, role: Role) -> &'static str {
+        match (role, self.dialect.system_role) {
+            (Role::User, _) => "user",
+            (Role::Assistant, _) => "assistant",
+            (Role::System, SystemRole::DeveloperForReasoning) if is_reasoning_model(self.model) => "developer",
+            (Role::System, _) => "system",
+        }
+    }
+
+    fn content(&self, parts: Vec<Value>) -> Value {
+        match self.dialect.content {
+            ContentShape::Parts if parts.is_empty() => Value::Null,
+            ContentShape::Parts => Value::Array(parts),
+            ContentShape::Text => {
+                let texts: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+                if texts.is_empty() { Value::Null } else { Value::String(texts.join("\n")) }
+            }
+        }
+    }
+
+    fn write_result(&mut self, id: &str, name: &str, output: &ToolOutput) -> Result<(), ProviderError> {
+        let content = match output {
+            ToolOutput::Text(text) => text.clone(),
+            ToolOutput::Nothing(()) => String::new(),
+            ToolOutput::Blocks(blocks) => {
+                let promotes = self.dialect.tool_images == ToolImages::Promoted;
+                if promotes {
+                    self.promote(name, blocks)?;
+                }
+                let lines: Vec<String> = blocks.iter().filter_map(result_line).collect();
+                match lines.as_slice() {
+                    [] => String::new(),
+                    [only] => only.clone(),
+                    several => several.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n"),
+                }
+            }
+        };
+        let mut written = json!({"role": "tool", "tool_call_id": id, "content": content});
+        if let Some(name) = wire_name(name) {
+            written["name"] = json!(name);
+        }
+        self.written.push(written);
+        Ok(())
+    }
+
+    fn promote(&mut self, name: &str, blocks: &[ContentBlock]) -> Result<(), ProviderError> {
+        let images: Vec<&Source> = blocks
+            .iter()
+            .filter_map(|block| match block {
+                ContentBlock::Image { source } => Some(source),
+                _ => None,
+            })
+            .collect();
+        if images.is_empty() {
+            return Ok(());
+        }
+        let text = |text: String| json!({"type": "text", "text": text});
+        self.promoted
+            .push(text(format!("<system-info>The following are the image contents from the tool result of '{name}':")));
+        for source in images {
+            self.promoted.push(text(format!("\n- The image {}: ", whereabouts(source))));
+            let image = self.image(source)?;
+            self.promoted.push(image);
+        }
+        self.promoted.push(text("</system-info>".to_owned()));
+        Ok(())
+    }
+
+    fn write_promoted(&mut self) {
+        if !self.promoted.is_empty() {
+            let content = std::mem::take(&mut self.promoted);
+            self.written.push(json!({"role": "user", "content": content}));
+        }
+    }
+
+    fn image(&self, source: &Source) -> Result<Value, ProviderError> {
+        let url = match source {
+            Source::Base64 { media_type, data } => format!("data:{media_type};base64,{data}"),
+            Source::Url { url } if is_web(url) => url.clone(),
+            Source::Url { url } => return Err(self.unresolved(url)),
+        };
+        Ok(json!({"type": "image_url", "image_url": {"url": url}}))
+    }
+
+    fn audio(&self, source: &Source) -> Result<Value, ProviderError> {
+        match source {
+            Source::Base64 { media_type, data } => {
+                let format = match media_type.as_str() {
+                    "audio/wav" | "audio/x-wav" | "audio/wave" => "wav",
+                    "audio/mp3" | "audio/mpeg" => "mp3",
+                    other => return Err(self.refuse(format!("sound can be sent as WAV or MP3, not as {other}"))),
+                };
+                Ok(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
+            }
+            Source::Url { url } if is_web(url) => {
+                Err(self.refuse("sound from a web address cannot be sent; attach the file itself".to_owned()))
+            }
+            Source::Url { url } => Err(self.unresolved(url)),
+        }
+    }
+
+    fn unresolved(&self, url: &str) -> ProviderError {
+        self.refuse(format!("{url} was not read before the request was written"))
+    }
+
+    fn refuse(&self, message: String) -> ProviderError {
+        ProviderError::new(self.provider, Category::InvalidRequest, message)
+    }
+}
+
+/// A model's reasoning in the history.
+#[derive(Default)]
+struct Reasoning {
+    text: Vec<String>,
+    details: Vec<Value>,
+}
+
+impl Reasoning {
+    fn take(&mut self, thinking: &str, opaque: Option<&Value>) {
+        if !thinking.is_empty() {
+            self.text.push(thinking.to_owned());
+        }
+        // Sealed reasoning of another protocol has another name and stays behind.
+        if let Some(Value::Array(details)) = opaque.and_then(|opaque| opaque.get("reasoning_details")) {
+            self.details.extend(details.iter().cloned());
+        }
+    }
+
+    fn write(self, echo: ReasoningEcho, message: &mut Map<String, Value>) {
+        match echo {
+            ReasoningEcho::Content if !self.text.is_empty() => {
+                message.insert("reasoning_content".into(), json!(self.text.join("\n")));
+            }
+            ReasoningEcho::Details if !self.details.is_empty() => {
+                message.insert("reasoning_details".into(), Value::Array(self.details));
+            }
+            ReasoningEcho::Content | ReasoningEcho::Details | ReasoningEcho::Dropped => {}
+        }
+    }
+}
+
+/// A call as the model wrote it, where that is known: another spelling of the same arguments would miss the server's cache.
+fn tool_call(call: &ToolUse) -> Value {
+    let raw = call
+        .raw_input
+        .as_deref()
+        .filter(|raw| serde_json::from_str::<Map<String, Value>>(raw).is_ok_and(|written| written == call.input));
+    let arguments = raw.map_or_else(|| Value::Object(call.input.clone()).to_string(), str::to_owned);
+    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+}
+
+fn result_line(block: &ContentBlock) -> Option<String> {
+    let medium = |kind: &str, source: &Source| match source {
+        Source::Url { url } => format!("The returned {kind} can be found at: {url}"),
+        Source::Base64 { media_type, .. } => format!("The tool returned {kind} of type {media_type}."),
+    };
+    match block {
+        ContentBlock::Text { text, .. } => Some(text.clone()),
+        ContentBlock::Image { source } => Some(medium("image", source)),
+        ContentBlock::Audio { source } => Some(medium("audio", source)),
+        ContentBlock::Video { source } => Some(medium("video", source)),
+        ContentBlock::Thinking { .. } | ContentBlock::ToolUse(_) | ContentBlock::ToolResult { .. } => None,
+    }
+}
+
+fn whereabouts(source: &Source) -> String {
+    match source {
+        Source::Url { url } => format!("from '{url}'"),
+        Source::Base64 { media_type, .. } => format!("of type {media_type}"),
+    }
+}
+
+/// Whether the provider can fetch it by itself.
+pub(crate) fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// A name the server takes: white space and `<|\/>` are refused, and so are more than 64 characters.
+fn wire_name(name: &str) -> Option<String> {
+    let name: String = name
+        .trim()
+        .chars()
+        .take(64)
+        .map(|c| if c.is_whitespace() || c.is_control() || "<|\\/>".contains(c) { '_' } else { c })
+        .collect();
+    (!name.is_empty()).then_some(name)
+}

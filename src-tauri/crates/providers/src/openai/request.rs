@@ -1,0 +1,134 @@
+//! The domain's request as a body of Chat Completions: pure, so that what is shown is exactly what is sent.
+
+use parlance_core::chat::Delivery;
+use parlance_core::{Category, ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use serde_json::{Map, Value, json};
+
+use super::dialect::{Dialect, ReasoningSwitch, StreamUsage, TokenLimit, is_reasoning_model};
+use super::messages;
+
+/// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
+///
+/// # Errors
+/// [`Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
+pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<Map<String, Value>, ProviderError> {
+    let refuse = |message: String| ProviderError::new(provider, Category::InvalidRequest, message);
+    if request.model.trim().is_empty() {
+        return Err(refuse("no model is chosen".to_owned()));
+    }
+    let messages = messages::write(provider, &request.messages, &request.model, dialect)?;
+    if messages.is_empty() {
+        return Err(refuse("there is nothing to ask: every message is empty".to_owned()));
+    }
+    let mut body = Map::new();
+    body.insert("model".into(), json!(request.model));
+    body.insert("messages".into(), Value::Array(messages));
+    body.insert("stream".into(), json!(request.delivery == Delivery::Streaming));
+    if request.delivery == Delivery::Streaming && dialect.stream_usage == StreamUsage::Asked {
+        body.insert("stream_options".into(), json!({"include_usage": true}));
+    }
+    if !request.tools.is_empty() {
+        body.insert("tools".into(), json!(request.tools));
+    }
+    if let Some(choice) = &request.tool_choice {
+        body.insert("tool_choice".into(), tool_choice(choice, &request.tools).map_err(refuse)?);
+    }
+    if let Some(thinking) = request.thinking {
+        write_thinking(thinking, &request.model, dialect.reasoning_switch, &mut body);
+    }
+    if let Some(limit) = request.max_tokens {
+        body.insert(limit_field(&request.model, dialect.token_limit).into(), json!(limit));
+    }
+    for (field, value) in &request.extra {
+        match value {
+            // Other clients' name for fields of a server's own.
+            Value::Object(fields) if field == "extra_body" => body.extend(fields.clone()),
+            _ => {
+                body.insert(field.clone(), value.clone());
+            }
+        }
+    }
+    Ok(body)
+}
+
+/// What the sound of an answer will be, by what the request asks for.
+pub(crate) fn audio_media_type(body: &Map<String, Value>) -> String {
+    let format = body.get("audio").and_then(|audio| audio["format"].as_str());
+    match format {
+        Some("pcm16") => "audio/pcm;rate=24000".to_owned(),
+        Some("mp3") => "audio/mpeg".to_owned(),
+        Some(format) => format!("audio/{format}"),
+        None => "audio/wav".to_owned(),
+    }
+}
+
+fn tool_choice(choice: &ToolChoice, tools: &[ToolSpec]) -> Result<Value, String> {
+    Ok(match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::None => json!("none"),
+        ToolChoice::Required => json!("required"),
+        ToolChoice::Named(name) => {
+            let names: Vec<&str> = tools.iter().map(|ToolSpec::Function { function }| function.name.as_str()).collect();
+            if !names.contains(&name.as_str()) {
+                let options = if names.is_empty() { "there are none".to_owned() } else { names.join(", ") };
+                return Err(format!("no tool is called {name}; tools: {options}"));
+            }
+            json!({"type": "function", "function": {"name": name}})
+        }
+    })
+}
+
+fn limit_field(model: &str, limit: TokenLimit) -> &'static str {
+    match limit {
+        TokenLimit::MaxTokens => "max_tokens",
+        TokenLimit::CompletionTokens => "max_completion_tokens",
+        TokenLimit::CompletionTokensForReasoning if is_reasoning_model(model) => "max_completion_tokens",
+        TokenLimit::CompletionTokensForReasoning => "max_tokens",
+    }
+}
+
+fn write_thinking(thinking: Thinking, model: &str, switch: ReasoningSwitch, body: &mut Map<String, Value>) {
+    let mut set = |field: &str, value: Value| {
+        body.insert(field.to_owned(), value);
+    };
+    match switch {
+        ReasoningSwitch::Effort => match thinking {
+            // A model that cannot reason refuses even to be told not to.
+            Thinking::Off if !is_reasoning_model(model) => {}
+            Thinking::Off => set("reasoning_effort", json!("none")),
+            Thinking::On => {}
+            _ => set("reasoning_effort", json!(effort(thinking))),
+        },
+        ReasoningSwitch::Object => set(
+            "reasoning",
+            match thinking {
+                Thinking::Off => json!({"enabled": false}),
+                Thinking::On => json!({"enabled": true}),
+                Thinking::Budget(tokens) => json!({"max_tokens": tokens}),
+                _ => json!({"effort": effort(thinking)}),
+            },
+        ),
+        ReasoningSwitch::ThinkingType => {
+            set("thinking", json!({"type": if thinking == Thinking::Off { "disabled" } else { "enabled" }}));
+            if !matches!(thinking, Thinking::Off | Thinking::On) {
+                set("reasoning_effort", json!(effort(thinking)));
+            }
+        }
+        ReasoningSwitch::TemplateFlag => {
+            set("chat_template_kwargs", json!({"enable_thinking": thinking != Thinking::Off}));
+            if !matches!(thinking, Thinking::Off | Thinking::On) {
+                set("reasoning_effort", json!(effort(thinking)));
+            }
+        }
+    }
+}
+
+/// A level in the protocol's words. The bounds for budgets are ours: the protocol has none.
+fn effort(thinking: Thinking) -> &'static str {
+    match thinking {
+        Thinking::Off => "none",
+        Thinking::Low | Thinking::Budget(0..=2_048) => "low",
+        Thinking::On | Thinking::Medium | Thinking::Budget(2_049..=8_192) => "medium",
+        Thinking::High | Thinking::Budget(_) => "high",
+    }
+}

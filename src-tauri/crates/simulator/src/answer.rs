@@ -1,0 +1,222 @@
+//! Carries one answer out: picks it, writes head and body at its pace, and does what its fault says.
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http1::Connection;
+use crate::openai;
+use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace};
+use crate::server::{Request, Shared};
+
+/// What becomes of the connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The next request may come.
+    KeepOpen,
+    /// It ends.
+    Close,
+}
+
+pub(crate) async fn answer(connection: &mut Connection, shared: &Shared, request: &Request) -> io::Result<After> {
+    let scenario = shared.scenario();
+    if let Some(key) = &scenario.key
+        && request.header("authorization") != Some(&format!("Bearer {key}"))
+    {
+        return send(connection, &openai::wrong_key(), &Value::Null).await;
+    }
+    let path = request.path.split('?').next().unwrap_or_default();
+    match (request.method.as_str(), path) {
+        ("GET", "/v1/models" | "/models") => {
+            let models = if scenario.models.is_empty() { vec!["simulated".to_owned()] } else { scenario.models };
+            let list = Answer::refuses(200, &openai::models(&models)).with_framing(Framing::Length);
+            send(connection, &list, &Value::Null).await
+        }
+        ("POST", "/v1/chat/completions" | "/chat/completions") => {
+            let asked = request.json();
+            let answer = shared.choose(&openai::last_words(&asked));
+            send(connection, &answer, &asked).await
+        }
+        _ => {
+            let body = json!({"error": {"message": format!("no such endpoint: {} {path}", request.method), "type": "invalid_request_error", "param": null, "code": "unknown_url"}});
+            send(connection, &Answer::refuses(404, &body), &Value::Null).await
+        }
+    }
+}
+
+/// A body in the pieces in which it is written.
+pub(crate) struct Payload {
+    content_type: String,
+    writes: Writes,
+}
+
+enum Writes {
+    Pieces(Vec<Vec<u8>>),
+    Flood { prefix: String, text: String, bytes: u64 },
+}
+
+impl Payload {
+    fn of(answer: &Answer, asked: &Value) -> io::Result<Self> {
+        let one = |content_type: &str, bytes: Vec<u8>| (content_type.to_owned(), vec![bytes]);
+        let (content_type, pieces) = match &answer.body {
+            Body::Script(script) => openai::chat::body(script, asked),
+            Body::Repeat => openai::chat::body(&openai::chat::repeat(asked), asked),
+            Body::Text { content_type, text } => one(content_type, text.clone().into_bytes()),
+            Body::Bytes { content_type, bytes } => one(content_type, bytes.clone()),
+            Body::Recording { content_type, path } => one(content_type, std::fs::read(path)?),
+            Body::Flood { content_type, prefix, text, bytes } => {
+                return Ok(Self {
+                    content_type: content_type.clone(),
+                    writes: Writes::Flood { prefix: prefix.clone(), text: text.clone(), bytes: *bytes },
+                });
+            }
+        };
+        Ok(Self { content_type, writes: Writes::Pieces(paced(pieces, answer.pace)) })
+    }
+
+    fn length(&self) -> u64 {
+        match &self.writes {
+            Writes::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
+            Writes::Flood { bytes, .. } => *bytes,
+        }
+    }
+}
+
+/// Cuts or joins events into writes.
+fn paced(events: Vec<Vec<u8>>, pace: Pace) -> Vec<Vec<u8>> {
+    if let Some(size) = pace.bytes_per_write {
+        return events.concat().chunks(size.max(1)).map(<[u8]>::to_vec).collect();
+    }
+    if pace.events_per_write > 1 {
+        return events.chunks(pace.events_per_write).map(<[Vec<u8>]>::concat).collect();
+    }
+    events
+}
+
+/// Sends `answer` to what was `asked`, the request's JSON.
+async fn send(connection: &mut Connection, answer: &Answer, asked: &Value) -> io::Result<After> {
+    let payload = Payload::of(answer, asked)?;
+    pause(connection, answer.pace.before_head_ms).await?;
+    match answer.fault {
+        Some(Fault::CutBeforeHead { how }) => return hang_up(connection, how),
+        Some(Fault::StallBeforeHead) => {
+            connection.gone().await;
+            return Ok(After::Close);
+        }
+        Some(Fault::Cut { .. } | Fault::Stall { .. }) | None => {}
+    }
+    connection.write(head(answer, &payload).as_bytes()).await?;
+    let mut body = BodyWriter { connection, answer, written: 0 };
+    match payload.writes {
+        Writes::Pieces(pieces) => {
+            for piece in &pieces {
+                if let Some(after) = body.write(piece).await? {
+                    return Ok(after);
+                }
+            }
+        }
+        Writes::Flood { prefix, text, bytes } => {
+            body.write(prefix.as_bytes()).await?;
+            let block = text.repeat((64 * 1024 / text.len().max(1)).max(1));
+            while body.written < bytes {
+                if let Some(after) = body.write(block.as_bytes()).await? {
+                    return Ok(after);
+                }
+            }
+        }
+    }
+    body.end().await
+}
+
+struct BodyWriter<'a> {
+    connection: &'a mut Connection,
+    answer: &'a Answer,
+    written: u64,
+}
+
+impl BodyWriter<'_> {
+    /// Writes a piece, or as much of it as the fault allows; then `Some` says how the connection goes on.
+    async fn write(&mut self, piece: &[u8]) -> io::Result<Option<After>> {
+        pause(self.connection, self.answer.pace.between_ms).await?;
+        let (limit, fault) = match self.answer.fault {
+            Some(fault @ (Fault::Cut { after_bytes, .. } | Fault::Stall { after_bytes })) => (after_bytes, Some(fault)),
+            _ => (u64::MAX, None),
+        };
+        let allowed = usize::try_from(limit.saturating_sub(self.written)).unwrap_or(usize::MAX).min(piece.len());
+        if allowed > 0 {
+            let bytes = match self.answer.framing {
+                Framing::Chunked => {
+                    [format!("{allowed:x}\r\n").as_bytes(), &piece[..allowed], b"\r\n".as_slice()].concat()
+                }
+                Framing::Length | Framing::UntilClose => piece[..allowed].to_vec(),
+            };
+            self.connection.write(&bytes).await?;
+            self.written += allowed as u64;
+        }
+        if allowed == piece.len() {
+            return Ok(None);
+        }
+        self.fail(fault).await.map(Some)
+    }
+
+    async fn end(mut self) -> io::Result<After> {
+        // A fault at the very end of the body comes instead of the end.
+        if let Some(fault @ (Fault::Cut { after_bytes, .. } | Fault::Stall { after_bytes })) = self.answer.fault
+            && after_bytes >= self.written
+        {
+            return self.fail(Some(fault)).await;
+        }
+        match self.answer.framing {
+            Framing::Chunked => self.connection.write(b"0\r\n\r\n").await?,
+            Framing::Length => {}
+            Framing::UntilClose => return Ok(After::Close),
+        }
+        Ok(After::KeepOpen)
+    }
+
+    async fn fail(&mut self, fault: Option<Fault>) -> io::Result<After> {
+        match fault {
+            Some(Fault::Cut { how, .. }) => hang_up(self.connection, how),
+            Some(Fault::Stall { .. }) => {
+                self.connection.gone().await;
+                Ok(After::Close)
+            }
+            Some(Fault::CutBeforeHead { .. } | Fault::StallBeforeHead) | None => Ok(After::Close),
+        }
+    }
+}
+
+fn hang_up(connection: &Connection, how: HangUp) -> io::Result<After> {
+    if how == HangUp::Reset {
+        connection.reset_on_close()?;
+    }
+    Ok(After::Close)
+}
+
+fn head(answer: &Answer, payload: &Payload) -> String {
+    let mut head = format!("HTTP/1.1 {} Simulated\r\n", answer.status);
+    let mut line = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
+    if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        line("content-type", &payload.content_type);
+    }
+    answer.headers.iter().for_each(|(name, value)| line(name, value));
+    match answer.framing {
+        Framing::Chunked => line("transfer-encoding", "chunked"),
+        Framing::Length => line("content-length", &payload.length().to_string()),
+        Framing::UntilClose => line("connection", "close"),
+    }
+    head.push_str("\r\n");
+    head
+}
+
+/// Waits, unless the client hangs up first.
+async fn pause(connection: &mut Connection, ms: u64) -> io::Result<()> {
+    if ms == 0 {
+        return Ok(());
+    }
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_millis(ms)) => Ok(()),
+        () = connection.gone() => Err(io::ErrorKind::ConnectionAborted.into()),
+    }
+}
