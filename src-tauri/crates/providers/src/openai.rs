@@ -7,7 +7,7 @@ pub mod decoder;
 mod dialect;
 pub mod mapper;
 mod messages;
-mod models;
+pub mod models;
 pub mod request;
 mod think_tags;
 mod tool_calls;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use parlance_core::chat::Delivery;
 use parlance_core::{Category, ModelEvent, ProviderError};
 
-use super::dialect::StreamEnd;
+use super::dialect::{StreamEnd, ThinkTags};
 use super::mapper::{Expectations, Mapper};
 use super::wire::Chunk;
 use crate::errors;
@@ -201,6 +201,115 @@ impl ChatDecoder {
     fn fail(&mut self, category: Category, message: &str) {
         if !self.is_over() {
             self.outcome = Outcome::Failed(Some(ProviderError::new(self.mapper.provider(), category, message)));
+        }
+    }
+}
+
+/// For fuzzing: any bytes, in any split, give the same events; exactly one end comes, last; what came before a cut is the
+/// beginning of what comes without it.
+///
+/// # Panics
+/// When they do not.
+pub fn check(data: &[u8]) {
+    for delivery in [Delivery::Streaming, Delivery::Whole] {
+        for stream_end in [StreamEnd::Done, StreamEnd::DoneOrReason] {
+            let decode = |pieces: &mut dyn Iterator<Item = &[u8]>| decode(delivery, stream_end, pieces);
+            let whole = decode(&mut std::iter::once(data));
+            let split = data.first().map_or(1, |&seed| usize::from(seed % 7) + 1);
+            assert_eq!(whole, decode(&mut data.chunks(split)), "BUG: a split of {split} bytes changes the events");
+            check_end(&whole);
+            let cut = data.len() - data.len() / 3;
+            check_end(&decode(&mut std::iter::once(&data[..cut])));
+        }
+    }
+}
+
+fn decode(
+    delivery: Delivery,
+    stream_end: StreamEnd,
+    pieces: &mut dyn Iterator<Item = &[u8]>,
+) -> Vec<Result<ModelEvent, ProviderError>> {
+    let expected = Expectations {
+        provider: "p".into(),
+        think_tags: ThinkTags::Split,
+        audio_media_type: "audio/wav".into(),
+        id_seed: "seed".into(),
+    };
+    let mut decoder = ChatDecoder::new(delivery, stream_end, expected);
+    for piece in pieces {
+        decoder.feed(piece);
+    }
+    decoder.end();
+    std::iter::from_fn(|| decoder.next_event()).collect()
+}
+
+fn check_end(events: &[Result<ModelEvent, ProviderError>]) {
+    let is_end = |event: &Result<ModelEvent, ProviderError>| matches!(event, Ok(ModelEvent::Finished { .. }) | Err(_));
+    let ends = events.iter().filter(|event| is_end(event)).count();
+    assert!(ends == 1 && events.last().is_some_and(is_end), "BUG: {ends} ends in {events:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An answer with everything in it, for mutations.
+    const SEED: &str = concat!(
+        ": hi\n\ndata: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"<think>a</think>b\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"t\",\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\"}}]}}]}\r\n\r\n",
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"1}\"}}],\"refusal\":null}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n",
+    );
+
+    fn events(pieces: &mut dyn Iterator<Item = &[u8]>) -> Vec<Result<ModelEvent, ProviderError>> {
+        decode(Delivery::Streaming, StreamEnd::Done, pieces)
+    }
+
+    #[test]
+    fn any_two_cuts_give_the_same_events() {
+        let bytes = SEED.as_bytes();
+        let whole = events(&mut std::iter::once(bytes));
+        assert!(matches!(whole.last(), Some(Ok(ModelEvent::Finished { .. }))), "{whole:?}");
+        for cut in 0..bytes.len() {
+            let pieces = [&bytes[..cut], &bytes[cut..(cut + 3).min(bytes.len())], &bytes[(cut + 3).min(bytes.len())..]];
+            assert_eq!(events(&mut pieces.into_iter()), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_body_cut_anywhere_is_an_error_after_the_same_events() {
+        let bytes = SEED.as_bytes();
+        let whole = events(&mut std::iter::once(bytes));
+        // Without its two line ends `[DONE]` is still there.
+        for cut in 0..bytes.len() - 2 {
+            let mut part = events(&mut std::iter::once(&bytes[..cut]));
+            assert_eq!(part.pop().unwrap().unwrap_err().category, Category::Cut, "cut at {cut}");
+            assert_eq!(part, whole[..part.len()], "cut at {cut}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_hold_the_promises(data in prop::collection::vec(any::<u8>(), 0..300)) {
+            check(&data);
+        }
+
+        #[test]
+        fn mutated_answers_hold_the_promises(
+            changes in prop::collection::vec((0..SEED.len(), any::<u8>(), 0u8..3), 1..6),
+        ) {
+            let mut data = SEED.as_bytes().to_vec();
+            for (at, byte, kind) in changes {
+                let at = at.min(data.len() - 1);
+                match kind {
+                    0 => data[at] = byte,
+                    1 => data.insert(at, byte),
+                    _ => drop(data.drain(at..(at + usize::from(byte % 9)).min(data.len() - 1))),
+                }
+            }
+            check(&data);
         }
     }
 }

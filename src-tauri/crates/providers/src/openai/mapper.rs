@@ -123,6 +123,9 @@ impl Mapper {
         if let Some(delta) = choice.delta {
             self.take_delta(delta, out)?;
         }
+        if let Some(text) = choice.text.words() {
+            self.say(text, out)?;
+        }
         if let Some(reason) = choice.finish_reason.words() {
             self.finish_reason = Some(reason.to_owned());
         }

@@ -13,10 +13,11 @@ struct Model {
 }
 
 /// A list may be so long; real ones come near 1 MB.
-pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The ids, sorted, in `{"data": [{"id"}]}` or the bare list that some servers give; `None` when it is neither.
-pub(super) fn read(body: &[u8]) -> Option<Vec<String>> {
+#[must_use]
+pub fn read(body: &[u8]) -> Option<Vec<String>> {
     let models = match serde_json::from_slice::<List>(body) {
         Ok(list) => list.data,
         Err(_) => serde_json::from_slice::<Vec<Model>>(body).ok()?,
@@ -25,4 +26,20 @@ pub(super) fn read(body: &[u8]) -> Option<Vec<String>> {
     ids.sort_unstable();
     ids.dedup();
     Some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_shapes_of_a_list_are_read_and_nothing_else() {
+        let ids = |ids: [&str; 2]| Some(ids.map(str::to_owned).to_vec());
+        assert_eq!(read(br#"{"object":"list","data":[{"id":"b","x":1},{"id":"a"},{"id":"b"}]}"#), ids(["a", "b"]));
+        assert_eq!(read(br#"[{"id":"b"},{"id":"a"}]"#), ids(["a", "b"]));
+        assert_eq!(read(br#"{"object":"list","data":[]}"#), Some(vec![]));
+        for body in ["", "{}", "null", "[1]", r#"{"data":{}}"#, "<html>"] {
+            assert_eq!(read(body.as_bytes()), None, "{body}");
+        }
+    }
 }

@@ -41,6 +41,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) index: Option<u32>,
     #[serde(borrow, alias = "message")]
     pub(crate) delta: Option<Delta<'a>>,
+    /// Words of the older Completions endpoint, as some servers still answer.
+    #[serde(borrow)]
+    pub(crate) text: Text<'a>,
     #[serde(borrow)]
     pub(crate) finish_reason: Text<'a>,
     pub(crate) usage: Option<Usage>,
