@@ -288,3 +288,6 @@ fn counts(usage: Usage) -> TokenUsage {
             .or(usage.prompt_cache_hit_tokens),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,7 +143,11 @@ impl Writer<'_> {
     fn write_promoted(&mut self) {
         if !self.promoted.is_empty() {
             let content = std::mem::take(&mut self.promoted);
-            self.written.push(json!({"role": "user", "content": content}));
+            let mut written = json!({"role": "user", "content": content});
+            if self.dialect.names == Names::Sent {
+                written["name"] = json!("user");
+            }
+            self.written.push(written);
         }
     }
 
@@ -164,6 +168,8 @@ impl Writer<'_> {
                     "audio/mp3" | "audio/mpeg" => "mp3",
                     other => return Err(self.refuse(format!("sound can be sent as WAV or MP3, not as {other}"))),
                 };
+                // Qwen's listening models want an address, even of bytes that lie inside it.
+                let data = if is_qwen_omni(self.model) { format!("data:;base64,{data}") } else { data.clone() };
                 Ok(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
             }
             Source::Url { url } if is_web(url) => {
@@ -242,6 +248,10 @@ fn whereabouts(source: &Source) -> String {
         Source::Url { url } => format!("from '{url}'"),
         Source::Base64 { media_type, .. } => format!("of type {media_type}"),
     }
+}
+
+fn is_qwen_omni(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("omni")
 }
 
 /// Whether the provider can fetch it by itself.

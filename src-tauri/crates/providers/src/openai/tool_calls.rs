@@ -119,3 +119,122 @@ impl ToolCalls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Feeds fragments as JSON and gives the calls as `id name arguments`.
+    #[track_caller]
+    fn check(fragments: &[&str], expected: &[&str]) {
+        let mut calls = ToolCalls::default();
+        for fragment in fragments {
+            calls.take(serde_json::from_str(fragment).expect("a fragment")).expect("within the limits");
+        }
+        let calls: Vec<String> = calls
+            .finish("seed")
+            .map(|event| match event {
+                ModelEvent::ToolCall { call, .. } => {
+                    format!("{} {} {}", call.id, call.name, call.raw_input.unwrap_or_default())
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(calls, expected);
+    }
+
+    #[test]
+    fn fragments_find_their_call_by_number() {
+        check(
+            &[
+                r#"{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}"#,
+                r#"{"index":1,"id":"b","function":{"name":"g","arguments":"{"}}"#,
+                r#"{"index":0,"function":{"arguments":"{}"}}"#,
+                r#"{"index":1,"function":{"arguments":"}"}}"#,
+            ],
+            &["a f {}", "b g {}"],
+        );
+    }
+
+    #[test]
+    fn repeated_and_empty_ids_names_and_types_change_nothing() {
+        check(
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+                r#"{"index":0,"id":"","type":"function","function":{"name":"","arguments":"}"}}"#,
+                r#"{"index":0,"id":"a","function":{"name":"f"}}"#,
+                r#"{"index":0,"id":null,"function":{"name":null,"arguments":null}}"#,
+                r#"{"index":0}"#,
+            ],
+            &["a f {}"],
+        );
+    }
+
+    #[test]
+    fn a_late_id_is_taken_and_a_missing_one_made() {
+        check(
+            &[
+                r#"{"index":0,"function":{"name":"f","arguments":"{"}}"#,
+                r#"{"index":0,"id":"late","function":{"arguments":"}"}}"#,
+                r#"{"index":1,"function":{"name":"g","arguments":"{}"}}"#,
+            ],
+            &["late f {}", "call_seed_1 g {}"],
+        );
+    }
+
+    #[test]
+    fn calls_without_a_number_begin_with_a_name_or_a_new_id() {
+        check(
+            &[
+                r#"{"id":"a","function":{"name":"f","arguments":"{"}}"#,
+                r#"{"function":{"arguments":"}"}}"#,
+                r#"{"id":"b","function":{"name":"f","arguments":"{}"}}"#,
+                r#"{"function":{"name":"g","arguments":"{}"}}"#,
+            ],
+            &["a f {}", "b f {}", "call_seed_2 g {}"],
+        );
+    }
+
+    #[test]
+    fn several_calls_under_one_number_are_told_apart_by_their_ids() {
+        check(
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}}"#,
+                r#"{"index":0,"id":"b","function":{"name":"f","arguments":"{\"x\":"}}"#,
+                r#"{"index":0,"function":{"arguments":"2}"}}"#,
+            ],
+            &[r#"a f {"x":1}"#, r#"b f {"x":2}"#],
+        );
+    }
+
+    #[test]
+    fn a_name_in_pieces_and_arguments_as_an_object_are_read() {
+        check(
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"get_"}}"#,
+                r#"{"index":0,"function":{"name":"time","arguments":{"zone":"é"}}}"#,
+            ],
+            &[r#"a get_time {"zone":"é"}"#],
+        );
+    }
+
+    #[test]
+    fn too_many_calls_and_too_long_arguments_are_refused() {
+        let call = |index: usize, arguments: &str| {
+            json!({"index": index, "id": format!("c{index}"), "function": {"name": "f", "arguments": arguments}})
+                .to_string()
+        };
+        let take = |calls: &mut ToolCalls, fragment: &str| {
+            calls.take(serde_json::from_str(fragment).expect("a fragment")).map(|_| ())
+        };
+        let mut calls = ToolCalls::default();
+        for index in 0..MAX_CALLS {
+            assert_eq!(take(&mut calls, &call(index, "{}")), Ok(()));
+        }
+        assert_eq!(take(&mut calls, &call(MAX_CALLS, "{}")), Err(TooMuch::Calls));
+        let long = "x".repeat(MAX_ARGUMENTS_BYTES - 1);
+        assert_eq!(take(&mut calls, &call(0, &long)), Err(TooMuch::Arguments));
+    }
+}
