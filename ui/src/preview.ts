@@ -1,0 +1,48 @@
+/**
+ * The scripted engine for a look at the window in a browser: `?scene=…&theme=…&language=…&voice=…&scale=…`. Loaded by the
+ * development server only; the app's bundle does not hold it.
+ */
+import { FakeEngine, samples } from "$lib/ipc/fake";
+import type { KeyringState, Language, Notice, Theme, VoiceState } from "$lib/ipc/generated";
+
+export function previewEngine(query: URLSearchParams): FakeEngine {
+  const scene = query.get("scene") ?? "thread";
+  const settings = {
+    ...samples.defaultSettings,
+    theme: (query.get("theme") ?? "system") as Theme,
+    language: (query.get("language") ?? "system") as Language,
+    text_scale: Number(query.get("scale") ?? 1),
+    provider: scene === "first" ? "openai" : "ollama",
+  };
+  const keyring = { state: (query.get("keyring") ?? "ready") as KeyringState, store: "GNOME keyring" };
+  const state = (query.get("voice") ?? "idle") as VoiceState;
+  const voice = {
+    ...samples.idleVoice,
+    state,
+    muted: state === "muted",
+    in_call: state !== "idle",
+    for_ms: 2400,
+    kept: query.has("kept") ? { ms: 3200, reason: state === "failed" ? ("failed" as const) : ("cancelled" as const) } : null,
+  };
+  if (scene === "first") return new FakeEngine({ snapshot: { settings, keyring, voice } });
+
+  const conversations = samples.summaries(Date.now());
+  if (scene === "long") {
+    for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 50) * 8_000_000, spoken: n % 3 === 0 });
+  }
+  const notices: Notice[] = query.has("notice") ? [{ type: "microphone_gone", device: "Yeti Stereo Microphone" }, { type: "disk_full" }] : [];
+  const trouble = scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "schema version 9, this Parlance knows 3" } : null;
+  return new FakeEngine({
+    snapshot: {
+      settings,
+      keyring,
+      voice,
+      notices,
+      trouble,
+      conversations,
+      conversation_count: conversations.length,
+      providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
+    },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "empty" ? [] : samples.thread() },
+  });
+}
