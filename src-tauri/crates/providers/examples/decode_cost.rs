@@ -1,5 +1,6 @@
 //! What decoding costs: CPU time of this process per 1,000 chunks of a streamed answer, decoded from memory and read over
-//! loopback. Prints one JSON line; `cargo xtask bench` runs it.
+//! loopback, beside a floor: a blocking socket and nothing but line ends and JSON. Ours and the floor read alternately.
+//! Prints one JSON line; `cargo xtask bench` runs it.
 //!
 //! Over loopback the simulator runs in a child process, so that its work is not counted.
 
@@ -9,7 +10,9 @@
     reason = "a benchmark speaks on stdout and ends when something fails"
 )]
 
-use std::io::{BufRead as _, BufReader};
+use std::borrow::Cow;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -22,8 +25,8 @@ use parlance_providers::openai::mapper::Expectations;
 use parlance_providers::openai::{ChatDecoder, Dialect, OpenAiClient};
 use parlance_providers::{NoKey, Provider, base_url};
 use parlance_simulator::openai::chat;
-use parlance_simulator::{Answer, Pace, Piece, Scenario, Script, Simulator};
-use rustix::time::{ClockId, clock_gettime};
+use parlance_simulator::{Answer, Framing, Pace, Piece, Scenario, Script, Simulator};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Chunks of an answer: a sentence, a page, a very long answer.
@@ -45,7 +48,7 @@ async fn main() {
             figures.push(read_over_loopback(size, per_write).await);
         }
     }
-    println!("{}", json!({"bench": "decode_cost", "unit": "us CPU per 1000 chunks", "figures": figures}));
+    println!("{}", json!({"bench": "decode_cost", "unit": UNIT, "figures": figures}));
 }
 
 /// An answer of so many chunks, each of the length that OpenAI's have.
@@ -80,8 +83,9 @@ async fn read_over_loopback(size: usize, per_write: usize) -> Value {
     let client = OpenAiClient::new(provider, Dialect::OPENAI, Http::new().unwrap(), Arc::new(LocalFiles));
     let messages = vec![Msg::text(Role::User, "user", "Go.")];
     let request = ChatRequest { model: "gpt-bench-2026-11-24".into(), messages, ..ChatRequest::default() };
-    let mut costs = Vec::new();
+    let (mut costs, mut floor) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
+        floor.push(read_at_the_floor(&address, size));
         let start = cpu_us();
         let mut stream = client.stream(&request).await.unwrap();
         let mut deltas = 0;
@@ -94,7 +98,59 @@ async fn read_over_loopback(size: usize, per_write: usize) -> Value {
     server.kill().unwrap();
     server.wait().unwrap();
     let bytes = chat::events(&script(size), "gpt-bench-2026-11-24").concat().len();
-    figure("loopback", size, Some(per_write), bytes, costs)
+    let mut figure = figure("loopback", size, Some(per_write), bytes, costs);
+    let floor = self::figure("floor", size, Some(per_write), bytes, floor);
+    for field in ["median", "minimum"] {
+        let ratio = figure[field].as_f64().unwrap() / floor[field].as_f64().unwrap();
+        figure[format!("floor_{field}")] = floor[field].clone();
+        figure[format!("times_floor_by_{field}")] = json!((ratio * 100.0).round() / 100.0);
+    }
+    figure
+}
+
+/// The least that reading an answer can cost: one blocking socket, line ends, borrowed JSON, no events.
+fn read_at_the_floor(address: &str, size: usize) -> f64 {
+    #[derive(Deserialize)]
+    struct Chunk<'a> {
+        #[serde(borrow)]
+        choices: Vec<Choice<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Choice<'a> {
+        #[serde(borrow)]
+        delta: Delta<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Delta<'a> {
+        #[serde(borrow, default)]
+        content: Cow<'a, str>,
+    }
+    let start = cpu_us();
+    let host = address.trim().trim_start_matches("http://").trim_end_matches("/v1");
+    let mut socket = TcpStream::connect(host).unwrap();
+    let body = r#"{"model":"gpt-bench-2026-11-24","stream":true,"messages":[]}"#;
+    write!(socket, "POST /v1/chat/completions HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let (mut buffer, mut filled, mut deltas) = (vec![0; 64 * 1024], 0, 0);
+    loop {
+        let read = socket.read(&mut buffer[filled..]).unwrap();
+        if read == 0 {
+            break;
+        }
+        filled += read;
+        let mut begin = 0;
+        while let Some(end) = memchr::memchr(b'\n', &buffer[begin..filled]) {
+            if let Some(json) = buffer[begin..begin + end].strip_prefix(b"data: {") {
+                let json = &buffer[begin + end - json.len() - 1..begin + end];
+                let chunk: Chunk<'_> = serde_json::from_slice(json).unwrap();
+                deltas += usize::from(chunk.choices.first().is_some_and(|choice| !choice.delta.content.is_empty()));
+            }
+            begin += end + 1;
+        }
+        buffer.copy_within(begin..filled, 0);
+        filled -= begin;
+    }
+    assert_eq!(deltas, size, "every chunk came");
+    cpu_us() - start
 }
 
 /// This program again, as the server.
@@ -111,7 +167,11 @@ fn start_server(size: usize, per_write: usize) -> (Child, String) {
 
 async fn serve(size: usize, events_per_write: usize) {
     let pace = Pace { events_per_write, ..Pace::default() };
-    let server = Simulator::start(Scenario::always(Answer::script(script(size)).with_pace(pace))).await.unwrap();
+    let server = Simulator::start(Scenario::always(
+        Answer::script(script(size)).with_pace(pace).with_framing(Framing::UntilClose),
+    ))
+    .await
+    .unwrap();
     println!("{}", server.base_url());
     server.run().await;
 }
@@ -125,13 +185,25 @@ fn expectations() -> Expectations {
     }
 }
 
-/// CPU time of this process so far, all threads.
+/// Time used so far: of the processor by this process, all threads.
+#[cfg(unix)]
 fn cpu_us() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     #[expect(clippy::cast_precision_loss, reason = "seconds of a benchmark are few")]
     let us = time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3;
     us
 }
+#[cfg(unix)]
+const UNIT: &str = "us CPU per 1000 chunks";
+
+/// Time used so far: by the clock on the wall, since this system tells no other without unsafe code.
+#[cfg(not(unix))]
+fn cpu_us() -> f64 {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed().as_secs_f64() * 1e6
+}
+#[cfg(not(unix))]
+const UNIT: &str = "us of wall time per 1000 chunks";
 
 fn figure(from: &str, size: usize, per_write: Option<usize>, bytes: usize, mut costs: Vec<f64>) -> Value {
     costs.sort_by(f64::total_cmp);

@@ -97,3 +97,22 @@ fn builder(connect_limit: Duration) -> reqwest::ClientBuilder {
         .connect_timeout(connect_limit)
         .user_agent(concat!("Parlance/", env!("CARGO_PKG_VERSION")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_this_computer_gets_time_to_load_its_model() {
+        for (address, seconds) in [
+            ("https://api.example.com", 120),
+            ("http://192.168.0.2:8000", 120),
+            ("http://localhost:11434", 600),
+            ("http://[::1]", 600),
+        ] {
+            let patience = Duration::from_secs(seconds);
+            let limits = TimeLimits::chat(&Origin::of(&address.parse().unwrap()).unwrap());
+            assert_eq!(limits, TimeLimits { first_byte: patience, stall: patience, total: None }, "{address}");
+        }
+    }
+}

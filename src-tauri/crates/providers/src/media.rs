@@ -14,6 +14,9 @@ use url::Url;
 /// One picture or sound may be so long.
 pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
+/// One message may hold so many pictures.
+pub const MAX_IMAGES: usize = 20;
+
 /// Reads what a [`Source::Url`] names, but for web addresses: `file://`, a bare path, or `media:ID`.
 #[async_trait]
 pub trait MediaReader: Send + Sync {
@@ -85,6 +88,10 @@ impl MediaReader for LocalFiles {
 pub async fn resolve(provider: &str, messages: &[Msg], reader: &dyn MediaReader) -> Result<Vec<Msg>, ProviderError> {
     let mut resolved = messages.to_vec();
     for msg in &mut resolved {
+        if msg.content.iter().filter(|block| matches!(block, ContentBlock::Image { .. })).count() > MAX_IMAGES {
+            let message = format!("a message holds more than {MAX_IMAGES} pictures; leave some out");
+            return Err(ProviderError::new(provider, Category::InvalidRequest, message));
+        }
         for block in &mut msg.content {
             match block {
                 ContentBlock::ToolResult { output: ToolOutput::Blocks(blocks), .. } => {
@@ -176,6 +183,20 @@ mod tests {
             assert_eq!(error.category, Category::InvalidRequest);
             assert!(error.message.contains(why), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn too_many_pictures_and_too_large_files_are_refused() {
+        let picture = || ContentBlock::Image { source: Source::Url { url: "https://example.com/a.png".into() } };
+        let pictures = |count: usize| vec![Msg::new(parlance_core::Role::User, "u", vec![picture(); count])];
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large.png");
+        std::fs::File::create(&large).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
+        let error = LocalFiles.read(&large.display().to_string()).await.unwrap_err();
+        assert!(error.to_string().ends_with("is larger than 20 MiB"), "{error}");
+        assert!(resolve("p", &pictures(MAX_IMAGES), &LocalFiles).await.is_ok());
+        let error = resolve("p", &pictures(MAX_IMAGES + 1), &LocalFiles).await.unwrap_err();
+        assert!(error.message.contains("more than 20 pictures"), "{error}");
     }
 
     #[tokio::test]

@@ -64,7 +64,11 @@ impl Payload {
             Body::Repeat => openai::chat::body(&openai::chat::repeat(asked), asked),
             Body::Text { content_type, text } => one(content_type, text.clone().into_bytes()),
             Body::Bytes { content_type, bytes } => one(content_type, bytes.clone()),
-            Body::Recording { content_type, path } => one(content_type, std::fs::read(path)?),
+            Body::Recording { content_type, path } => {
+                let named =
+                    |error| io::Error::new(io::ErrorKind::NotFound, format!("reading the recording {path}: {error}"));
+                one(content_type, std::fs::read(path).map_err(named)?)
+            }
             Body::Flood { content_type, prefix, text, bytes } => {
                 return Ok(Self {
                     content_type: content_type.clone(),
@@ -96,7 +100,14 @@ fn paced(events: Vec<Vec<u8>>, pace: Pace) -> Vec<Vec<u8>> {
 
 /// Sends `answer` to what was `asked`, the request's JSON.
 async fn send(connection: &mut Connection, answer: &Answer, asked: &Value) -> io::Result<After> {
-    let payload = Payload::of(answer, asked)?;
+    let payload = match Payload::of(answer, asked) {
+        Ok(payload) => payload,
+        // A scenario that names a missing file should say so to whoever asks.
+        Err(error) => {
+            let told = Answer::refuses(500, &json!({"error": {"message": error.to_string(), "type": "simulator"}}));
+            return Box::pin(send(connection, &told, &Value::Null)).await;
+        }
+    };
     pause(connection, answer.pace.before_head_ms).await?;
     match answer.fault {
         Some(Fault::CutBeforeHead { how }) => return hang_up(connection, how),

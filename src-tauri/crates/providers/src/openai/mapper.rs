@@ -86,6 +86,7 @@ impl Mapper {
         }
         let Some(choices) = choices else {
             // No chunk of an answer: an event this version does not know. Its usage, if any, counts.
+            tracing::debug!(provider = &*self.expected.provider, "skipped an event of an unknown kind");
             self.count(usage, out);
             return Ok(());
         };
