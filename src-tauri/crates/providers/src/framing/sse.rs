@@ -52,7 +52,12 @@ pub struct SseDecoder {
     begun: bool,
     events: u64,
     bytes: u64,
-    ready: VecDeque<String>,
+    /// The data of events not yet taken, one behind the other: one buffer for all of them.
+    ready: String,
+    /// Where each of them ends.
+    ends: VecDeque<usize>,
+    /// Where the next one begins.
+    taken: usize,
 }
 
 impl SseDecoder {
@@ -67,6 +72,10 @@ impl SseDecoder {
     /// # Errors
     /// [`SseError`]; nothing after it is decoded.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), SseError> {
+        if self.ends.is_empty() {
+            self.ready.clear();
+            self.taken = 0;
+        }
         self.bytes += bytes.len() as u64;
         if self.bytes > MAX_ANSWER_BYTES {
             return Err(SseError::AnswerTooLarge);
@@ -104,12 +113,15 @@ impl SseDecoder {
     }
 
     /// The next whole event's `data`.
-    pub fn next_event(&mut self) -> Option<String> {
-        self.ready.pop_front()
+    pub fn next_event(&mut self) -> Option<&str> {
+        let end = self.ends.pop_front()?;
+        let begin = std::mem::replace(&mut self.taken, end);
+        Some(&self.ready[begin..end])
     }
 
     /// The body is over: what stands in an event without its closing empty line. The standard drops it; here the caller
-    /// decides, because servers exist that leave out the last line end. `None` when nothing is left over.
+    /// decides, because servers exist that leave out the last line end. `None` when nothing is left over. Whole events are to
+    /// be taken before.
     ///
     /// # Errors
     /// [`SseError::NotText`], also when a character was cut.
@@ -118,8 +130,10 @@ impl SseDecoder {
         if !line.is_empty() {
             self.take_line(&line)?;
         }
+        self.ready.clear();
+        self.ends.clear();
         self.dispatch()?;
-        Ok(self.ready.pop_back())
+        Ok((!self.ends.is_empty()).then_some(self.ready))
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), SseError> {
@@ -170,7 +184,8 @@ impl SseDecoder {
             return Ok(());
         }
         let text = std::str::from_utf8(&self.data).map_err(|_| SseError::NotText)?;
-        self.ready.push_back(text.to_owned());
+        self.ready.push_str(text);
+        self.ends.push_back(self.ready.len());
         self.data.clear();
         Ok(())
     }
@@ -195,7 +210,7 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Optio
             break;
         }
     }
-    let mut events: Vec<String> = std::iter::from_fn(|| decoder.next_event()).collect();
+    let mut events: Vec<String> = std::iter::from_fn(|| decoder.next_event().map(str::to_owned)).collect();
     if error.is_none() {
         match decoder.finish() {
             Ok(last) => events.extend(last),

@@ -216,14 +216,14 @@ impl ChatModel for OpenAiClient {
             "text/event-stream" => Delivery::Streaming,
             _ => request.delivery,
         };
-        Ok(Box::pin(events(Answer {
+        Ok(Box::pin(events(Box::new(Answer {
             reader: response.body,
             decoder: ChatDecoder::new(delivery, self.dialect.stream_end, expected),
             redactor,
             provider: self.provider.name.clone(),
             host: url.host_str().unwrap_or_default().to_owned(),
             start: Vec::new(),
-        })))
+        }))))
     }
 }
 
@@ -241,7 +241,10 @@ struct Answer {
 /// Long enough for the words by which a web page is known.
 const START_BYTES: usize = 64;
 
-fn events(answer: Answer) -> impl futures_core::Stream<Item = Result<parlance_core::ModelEvent, ProviderError>> + Send {
+/// The answer lies in a box, because the stream hands it from event to event.
+fn events(
+    answer: Box<Answer>,
+) -> impl futures_core::Stream<Item = Result<parlance_core::ModelEvent, ProviderError>> + Send {
     stream::unfold(answer, |mut answer| async move {
         loop {
             if let Some(event) = answer.decoder.next_event() {

@@ -112,28 +112,11 @@ impl ChatDecoder {
     }
 
     fn map_events(&mut self) {
-        while self.outcome == Outcome::Open {
-            let Body::Events(events) = &mut self.body else { return };
-            let Some(event) = events.next_event() else { return };
-            self.map_event(&event);
-        }
-    }
-
-    fn map_event(&mut self, data: &str) {
-        let data = data.trim();
-        if data == "[DONE]" {
-            return self.finish();
-        }
-        // Some servers keep a connection awake with empty events.
-        if data.is_empty() {
-            return;
-        }
-        match Chunk::read(data) {
-            Ok(chunk) => self.map(chunk),
-            Err(error) => {
-                let message = format!("an event of the answer cannot be read: {error}");
-                self.fail(Category::Protocol, &message);
-            }
+        let Self { body: Body::Events(events), mapper, ready, outcome, .. } = self else { return };
+        while *outcome == Outcome::Open
+            && let Some(event) = events.next_event()
+        {
+            *outcome = map_event(event, mapper, ready);
         }
     }
 
@@ -181,17 +164,11 @@ impl ChatDecoder {
     }
 
     fn map(&mut self, chunk: Chunk<'_>) {
-        if let Err(error) = self.mapper.map(chunk, &mut self.ready) {
-            self.outcome = Outcome::Failed(Some(error));
-        }
+        self.outcome = map(chunk, &mut self.mapper, &mut self.ready);
     }
 
     fn finish(&mut self) {
-        if !self.mapper.has_started() {
-            return self.fail(Category::Protocol, "the server ended its answer without one");
-        }
-        self.mapper.finish(&mut self.ready);
-        self.outcome = Outcome::Finished;
+        self.outcome = finish(&mut self.mapper, &mut self.ready);
     }
 
     fn fail_cut(&mut self) {
@@ -200,9 +177,43 @@ impl ChatDecoder {
 
     fn fail(&mut self, category: Category, message: &str) {
         if !self.is_over() {
-            self.outcome = Outcome::Failed(Some(ProviderError::new(self.mapper.provider(), category, message)));
+            self.outcome = failed(&self.mapper, category, message);
         }
     }
+}
+
+fn map_event(data: &str, mapper: &mut Mapper, ready: &mut VecDeque<ModelEvent>) -> Outcome {
+    let data = data.trim();
+    if data == "[DONE]" {
+        return finish(mapper, ready);
+    }
+    // Some servers keep a connection awake with empty events.
+    if data.is_empty() {
+        return Outcome::Open;
+    }
+    match Chunk::read(data) {
+        Ok(chunk) => map(chunk, mapper, ready),
+        Err(error) => failed(mapper, Category::Protocol, &format!("an event of the answer cannot be read: {error}")),
+    }
+}
+
+fn map(chunk: Chunk<'_>, mapper: &mut Mapper, ready: &mut VecDeque<ModelEvent>) -> Outcome {
+    match mapper.map(chunk, ready) {
+        Ok(()) => Outcome::Open,
+        Err(error) => Outcome::Failed(Some(error)),
+    }
+}
+
+fn finish(mapper: &mut Mapper, ready: &mut VecDeque<ModelEvent>) -> Outcome {
+    if !mapper.has_started() {
+        return failed(mapper, Category::Protocol, "the server ended its answer without one");
+    }
+    mapper.finish(ready);
+    Outcome::Finished
+}
+
+fn failed(mapper: &Mapper, category: Category, message: &str) -> Outcome {
+    Outcome::Failed(Some(ProviderError::new(mapper.provider(), category, message)))
 }
 
 /// For fuzzing: any bytes, in any split, give the same events; exactly one end comes, last; what came before a cut is the
