@@ -155,6 +155,7 @@ fn may_pass(error: &StoreError) -> bool {
         | StoreError::Gone { .. }
         | StoreError::TooLong { .. }
         | StoreError::Slow
+        | StoreError::DiskFailed(_)
         | StoreError::Closed
         | StoreError::Failed(_) => false,
     }

@@ -11,6 +11,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 /// How many can read at the same time.
 const READERS: u32 = 4;
 
+/// How long to wait for one of them: reads take at most a second each, so this is never reached on a sane machine.
+const READER_PATIENCE: Duration = Duration::from_secs(10);
+
 /// What every connection has in common: nothing in a file that somebody gave us may run code or escape notice.
 fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -39,18 +42,18 @@ pub(crate) async fn writer(path: &Path, busy: Duration) -> sqlx::Result<SqliteCo
 
 /// The connections that read, beside a writer.
 pub(crate) fn readers(path: &Path, busy: Duration) -> SqlitePool {
-    pool(common(path, busy).pragma("query_only", "ON"), busy)
+    pool(common(path, busy).pragma("query_only", "ON"))
 }
 
 /// The connections that read a file which nobody can write.
 pub(crate) fn immutable_readers(path: &Path, busy: Duration) -> SqlitePool {
-    pool(common(path, busy).read_only(true).immutable(true).pragma("query_only", "ON"), busy)
+    pool(common(path, busy).read_only(true).immutable(true).pragma("query_only", "ON"))
 }
 
-fn pool(options: SqliteConnectOptions, busy: Duration) -> SqlitePool {
+fn pool(options: SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(READERS)
-        .acquire_timeout(busy)
+        .acquire_timeout(READER_PATIENCE)
         // A reader never breaks by waiting, and pinging it first costs a thread hop for each query.
         .test_before_acquire(false)
         .idle_timeout(None)
@@ -72,5 +75,51 @@ pub(crate) async fn immutable_inspector(path: &Path, busy: Duration) -> sqlx::Re
 pub(crate) async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "closing a database connection");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn fact(db: &mut SqliteConnection, pragma: &'static str) -> String {
+        sqlx::query_scalar::<_, i64>(pragma)
+            .fetch_one(db)
+            .await
+            .map_or_else(|error| error.to_string(), |n| n.to_string())
+    }
+
+    #[tokio::test]
+    async fn the_writer_is_set_up_to_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        std::fs::write(&path, "").unwrap();
+        let mut db = writer(&path, Duration::from_secs(5)).await.unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut db).await.unwrap();
+        assert_eq!(journal, "wal");
+        for (pragma, value) in [
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA busy_timeout", "5000"),
+            ("PRAGMA trusted_schema", "0"),
+            ("PRAGMA cell_size_check", "1"),
+            ("PRAGMA mmap_size", "0"),
+            ("PRAGMA secure_delete", "1"),
+            ("PRAGMA wal_autocheckpoint", "1000"),
+            ("PRAGMA journal_size_limit", "67108864"),
+        ] {
+            assert_eq!(fact(&mut db, pragma).await, value, "{pragma}");
+        }
+        let readers = readers(&path, Duration::from_secs(5));
+        let written = sqlx::raw_sql("CREATE TABLE x (y)").execute(&readers).await;
+        assert!(written.is_err(), "a reader cannot write");
+    }
+
+    #[tokio::test]
+    async fn sqlite_has_the_fix_of_the_log_reset() {
+        let mut db = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut db).await.unwrap();
+        let numbers: Vec<u32> = version.split('.').map(|number| number.parse().unwrap()).collect();
+        assert!(numbers >= vec![3, 51, 3], "{version} may corrupt a log that two write to");
     }
 }

@@ -101,10 +101,13 @@ pub enum StoreError {
     /// The answer would have taken longer than a second; ask for less.
     #[error("reading took longer than a second")]
     Slow,
+    /// The disk failed to write. It was tried again over a new connection; from now on the store can only be read.
+    #[error("the disk failed: {0}")]
+    DiskFailed(#[source] Source),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// The disk or SQLite failed in another way.
+    /// SQLite failed in another way.
     #[error("the database failed: {0}")]
     Failed(#[source] Source),
 }
@@ -135,6 +138,7 @@ impl From<sqlx::Error> for StoreError {
             Some(code::BUSY | code::LOCKED) => Self::Busy,
             Some(code::CORRUPT | code::NOTADB) => Self::Damaged(Box::new(error)),
             Some(code::INTERRUPT) => Self::Slow,
+            Some(code::IOERR) => Self::DiskFailed(Box::new(error)),
             _ => match error {
                 sqlx::Error::PoolClosed => Self::Closed,
                 sqlx::Error::PoolTimedOut => Self::Busy,

@@ -20,6 +20,8 @@ mod answer;
 mod connect;
 mod error;
 mod folder;
+#[cfg(test)]
+mod large;
 mod open;
 mod pending;
 mod reserve;

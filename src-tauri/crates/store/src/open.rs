@@ -112,7 +112,7 @@ fn assemble(
     copy: Option<TemporaryCopy>,
 ) -> Store {
     let reserve = Reserve::of(&folder);
-    let writer = Arc::new(Mutex::new(Writer { connection, disk_failures: 0 }));
+    let writer = Arc::new(Mutex::new(Writer { connection, has_failed: false }));
     Store {
         inner: Arc::new(Inner {
             folder,

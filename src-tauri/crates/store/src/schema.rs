@@ -179,3 +179,64 @@ pub(crate) fn database(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {
         _ => OpenError::System { doing: "opening", path: path.clone(), source: Box::new(error) },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::{Options, Store};
+
+    /// A closed database of an older schema with one thread in it.
+    async fn older(folder: &Path, version: i64) {
+        let (folder, _) = Folder::prepare(folder).unwrap();
+        Folder::create_private(&folder.database()).unwrap();
+        let mut db = crate::connect::writer(&folder.database(), Duration::from_secs(5)).await.unwrap();
+        migrator().run_to(version, &mut db).await.unwrap();
+        sqlx::raw_sql(
+            "INSERT INTO conversation (id, title, created_ms, updated_ms, touched) VALUES ('c', 'kept', 1, 1, 1)",
+        )
+        .execute(&mut db)
+        .await
+        .unwrap();
+        db.close().await.unwrap();
+        folder.write_mark(crate::folder::Mark::Closed).unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_older_schema_is_backed_up_and_brought_up_to_date() {
+        for version in 2..KNOWN {
+            let root = tempfile::tempdir().unwrap();
+            older(root.path(), version).await;
+            let store = Store::open(root.path(), Options::default()).await.unwrap();
+            assert_eq!(store.conversation("c").await.unwrap().unwrap().title, "kept");
+
+            let (folder, _) = Folder::prepare(root.path()).unwrap();
+            let backups = folder.backups();
+            assert_eq!(backups.len(), 1, "{backups:?}");
+            let mut copy = crate::connect::inspector(&backups[0], Duration::from_secs(5)).await.unwrap();
+            assert_eq!(inspect(&mut copy, Depth::EveryPage).await.unwrap(), Finding::Ours(version));
+            let title: String =
+                sqlx::query_scalar("SELECT title FROM conversation").fetch_one(&mut copy).await.unwrap();
+            assert_eq!(title, "kept");
+            store.close().await;
+            drop(store);
+            Store::open(root.path(), Options::default()).await.unwrap();
+            assert_eq!(folder.backups().len(), 1, "what is up to date is not copied again");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_migration_waits_for_the_others_to_end() {
+        let root = tempfile::tempdir().unwrap();
+        older(root.path(), 3).await;
+        let (folder, access) = Folder::prepare(root.path()).unwrap();
+        let other = folder.open_lock(access).unwrap().unwrap();
+        other.lock_shared().unwrap();
+        let options = Options { busy: Duration::from_millis(100), ..Options::default() };
+        assert!(matches!(Store::open(root.path(), options.clone()).await, Err(OpenError::Busy { .. })));
+        assert!(folder.backups().is_empty());
+        other.unlock().unwrap();
+        Store::open(root.path(), options).await.unwrap();
+    }
+}

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::connect;
-use crate::error::{StoreError, code, primary_code};
+use crate::error::StoreError;
 use crate::folder::{Access, Folder, Mark};
 use crate::reserve::Reserve;
 
@@ -42,8 +42,8 @@ pub(crate) struct Inner {
 pub(crate) struct Writer {
     /// `None` when the store can only be read, or is closed.
     pub(crate) connection: Option<SqliteConnection>,
-    /// How often the disk failed it. The first time it is opened anew, the second time it is given up.
-    pub(crate) disk_failures: u8,
+    /// Whether the disk failed it before. The first time it is opened anew, the second time it is given up.
+    pub(crate) has_failed: bool,
 }
 
 /// Whether a write makes the store larger.
@@ -113,32 +113,39 @@ impl Store {
             return Err(StoreError::Full);
         }
         let mut writer = Arc::clone(&self.inner.writer).lock_owned().await;
-        if writer.connection.is_none() {
-            return Err(if writer.disk_failures > 1 { StoreError::ReadOnly } else { StoreError::Closed });
-        }
-        let begun = sqlx::raw_sql("BEGIN IMMEDIATE").execute(writer.connection_mut()?).await;
-        if let Err(error) = begun {
-            return Err(self.failed(&mut writer, error).await);
-        }
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(writer.connection_mut()?).await?;
         Ok(WriteTransaction { writer: Some(writer) })
     }
 
     /// Commits. On an error nothing of the transaction is stored.
     pub(crate) async fn commit(&self, mut transaction: WriteTransaction) -> Result<(), StoreError> {
-        let mut writer = transaction.writer.take().expect("BUG: an open transaction has its writer");
-        let committed = sqlx::raw_sql("COMMIT").execute(writer.connection_mut()?).await;
-        match committed {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                roll_back(&mut writer).await;
-                Err(self.failed(&mut writer, error).await)
-            }
+        sqlx::raw_sql("COMMIT").execute(&mut *transaction).await?;
+        transaction.writer = None;
+        Ok(())
+    }
+
+    /// Whether a write that failed may be tried once more. Every write goes through here; see [`settled`].
+    pub(crate) async fn may_try_again<T>(&self, outcome: &Result<T, StoreError>) -> bool {
+        match outcome {
+            Err(StoreError::Full) => self.inner.reserve.give_up(),
+            Err(StoreError::DiskFailed(_)) => self.open_writer_anew().await,
+            _ => false,
         }
     }
 
-    /// Whether what failed may be tried once more, because the disk was full and the reserve has made room.
-    pub(crate) fn made_room<T>(&self, outcome: &Result<T, StoreError>) -> bool {
-        matches!(outcome, Err(StoreError::Full)) && self.inner.reserve.give_up()
+    /// After a failure of the disk a second sync on the same descriptor would lie: the writer is opened anew, once, and
+    /// given up after that.
+    async fn open_writer_anew(&self) -> bool {
+        let mut writer = self.inner.writer.lock().await;
+        if let Some(broken) = writer.connection.take() {
+            connect::close(broken).await;
+        }
+        if writer.has_failed {
+            return false;
+        }
+        writer.has_failed = true;
+        writer.connection = connect::writer(&self.inner.folder.database(), self.inner.busy).await.ok();
+        writer.connection.is_some()
     }
 
     /// Writes the log back and cuts it off, so that nothing deleted stays in it.
@@ -146,24 +153,21 @@ impl Store {
         let mut writer = self.inner.writer.lock().await;
         checkpoint(writer.connection_mut()?).await.map_err(StoreError::from)
     }
+}
 
-    /// After a failure of the disk a second sync on the same descriptor would lie: the writer is opened anew, once.
-    async fn failed(&self, writer: &mut Writer, error: sqlx::Error) -> StoreError {
-        if primary_code(&error) == Some(code::IOERR) {
-            writer.disk_failures = writer.disk_failures.saturating_add(1);
-            if let Some(broken) = writer.connection.take() {
-                connect::close(broken).await;
-            }
-            if writer.disk_failures == 1 {
-                match connect::writer(&self.inner.folder.database(), self.inner.busy).await {
-                    Ok(anew) => writer.connection = Some(anew),
-                    Err(_) => writer.disk_failures = 2,
-                }
+/// Awaits a write, and again if the first attempt failed on something that could be mended. The expression is evaluated
+/// for each attempt.
+macro_rules! settled {
+    ($store:expr, $write:expr) => {
+        loop {
+            let outcome = $write.await;
+            if !$store.may_try_again(&outcome).await {
+                break outcome;
             }
         }
-        StoreError::from(error)
-    }
+    };
 }
+pub(crate) use settled;
 
 async fn checkpoint(db: &mut SqliteConnection) -> sqlx::Result<()> {
     sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(db).await.map(drop)
@@ -171,7 +175,11 @@ async fn checkpoint(db: &mut SqliteConnection) -> sqlx::Result<()> {
 
 impl Writer {
     pub(crate) fn connection_mut(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.connection.as_mut().ok_or(StoreError::Closed)
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            None if self.has_failed => Err(StoreError::ReadOnly),
+            None => Err(StoreError::Closed),
+        }
     }
 }
 
@@ -204,14 +212,12 @@ impl Drop for WriteTransaction {
         let Some(mut writer) = self.writer.take() else { return };
         // The next write waits for the lock, and so for the rollback.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { roll_back(&mut writer).await });
+            runtime.spawn(async move {
+                if let Some(connection) = &mut writer.connection {
+                    // That SQLite has ended the transaction by itself is as good.
+                    let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+                }
+            });
         }
-    }
-}
-
-/// Ends a transaction that failed; that there is none any more is as good.
-async fn roll_back(writer: &mut Writer) {
-    if let Some(connection) = &mut writer.connection {
-        let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::error::StoreError;
-use crate::store::{Growth, Store};
+use crate::store::{Growth, Store, settled};
 use crate::table::conversation::{self, Conversation, Touch};
 use crate::table::media::{self, Media};
 use crate::table::message::{self, MessageStatus, Timings, role_name};
@@ -157,16 +157,26 @@ impl Store {
         question: Option<NewMessage>,
         answer: NewMessage,
     ) -> Result<Turn, StoreError> {
+        let conversation = settled!(self, self.begin_turn_once(&place, question.as_ref(), &answer))?;
+        Ok(Turn { conversation, question_id: question.map(|question| question.msg.id), answer_id: answer.msg.id })
+    }
+
+    async fn begin_turn_once(
+        &self,
+        place: &Place,
+        question: Option<&NewMessage>,
+        answer: &NewMessage,
+    ) -> Result<Conversation, StoreError> {
         let mut transaction = self.begin(Growth::New).await?;
         let (conversation_id, mut parent) = self.resolve(&mut transaction, place).await?;
-        if let Some(question) = &question {
+        if let Some(question) = question {
             self.add(&mut transaction, &conversation_id, parent.as_deref(), question).await?;
             parent = Some(question.msg.id.clone());
         }
-        self.add(&mut transaction, &conversation_id, parent.as_deref(), &answer).await?;
+        self.add(&mut transaction, &conversation_id, parent.as_deref(), answer).await?;
         let conversation = conversation::fetch(&mut transaction, &conversation_id).await?;
         self.commit(transaction).await?;
-        Ok(Turn { conversation, question_id: question.map(|question| question.msg.id), answer_id: answer.msg.id })
+        Ok(conversation)
     }
 
     /// Stores one whole message with its sound.
@@ -174,6 +184,10 @@ impl Store {
     /// # Errors
     /// As [`Store::begin_turn`].
     pub async fn insert_message(&self, place: Place, message: &NewMessage) -> Result<Conversation, StoreError> {
+        settled!(self, self.insert_once(&place, message))
+    }
+
+    async fn insert_once(&self, place: &Place, message: &NewMessage) -> Result<Conversation, StoreError> {
         let mut transaction = self.begin(Growth::New).await?;
         let (conversation_id, parent) = self.resolve(&mut transaction, place).await?;
         self.add(&mut transaction, &conversation_id, parent.as_deref(), message).await?;
@@ -188,8 +202,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Gone`] when the message was removed meanwhile, or when writing fails.
     pub async fn finish_message(&self, id: &str, ending: &Ending) -> Result<(), StoreError> {
-        let done = self.finish_once(id, ending).await;
-        if self.made_room(&done) { self.finish_once(id, ending).await } else { done }
+        settled!(self, self.finish_once(id, ending))
     }
 
     async fn finish_once(&self, id: &str, ending: &Ending) -> Result<(), StoreError> {
@@ -227,6 +240,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Gone`], or when writing fails.
     pub async fn set_heard(&self, id: &str, heard_ms: u32) -> Result<(), StoreError> {
+        settled!(self, self.set_heard_once(id, heard_ms))
+    }
+
+    async fn set_heard_once(&self, id: &str, heard_ms: u32) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         let changed = sqlx::query("UPDATE message SET heard_ms = ? WHERE id = ?")
             .bind(heard_ms)
@@ -244,6 +261,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Gone`], or when writing fails.
     pub async fn choose_branch(&self, message_id: &str) -> Result<(), StoreError> {
+        settled!(self, self.choose_branch_once(message_id))
+    }
+
+    async fn choose_branch_once(&self, message_id: &str) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         let place = message::place(&mut transaction, message_id).await?.ok_or_else(|| gone(message_id))?;
         sqlx::query(
@@ -286,7 +307,7 @@ impl Store {
     }
 
     /// The thread a place is in, created if it is new, and the message it is after.
-    async fn resolve(&self, db: &mut SqliteConnection, place: Place) -> Result<(String, Option<String>), StoreError> {
+    async fn resolve(&self, db: &mut SqliteConnection, place: &Place) -> Result<(String, Option<String>), StoreError> {
         match place {
             Place::NewConversation => {
                 let id = parlance_core::id::random();
@@ -294,19 +315,18 @@ impl Store {
                 Ok((id, None))
             }
             Place::EndOf { conversation_id } => {
-                let conversation = conversation::fetch(db, &conversation_id).await?;
-                Ok((conversation_id, conversation.leaf_id))
+                let conversation = conversation::fetch(db, conversation_id).await?;
+                Ok((conversation.id, conversation.leaf_id))
             }
-            Place::After { conversation_id, message_id: None } => {
-                conversation::fetch(db, &conversation_id).await?;
-                Ok((conversation_id, None))
-            }
-            Place::After { conversation_id, message_id: Some(message_id) } => {
-                let parent = message::place(db, &message_id).await?;
-                if parent.is_none_or(|parent| parent.conversation_id != conversation_id) {
-                    return Err(gone(&message_id));
+            Place::After { conversation_id, message_id } => {
+                let conversation = conversation::fetch(db, conversation_id).await?;
+                if let Some(message_id) = message_id {
+                    let parent = message::place(db, message_id).await?;
+                    if parent.is_none_or(|parent| parent.conversation_id != conversation.id) {
+                        return Err(gone(message_id));
+                    }
                 }
-                Ok((conversation_id, Some(message_id)))
+                Ok((conversation.id, message_id.clone()))
             }
         }
     }

@@ -6,12 +6,8 @@
 
 use std::ops::Range;
 
-/// A word and where it stands in the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Word {
-    /// Bytes in the text; neighbouring pairs overlap.
-    pub(crate) range: Range<usize>,
-}
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -67,62 +63,123 @@ fn runs(text: &str) -> impl Iterator<Item = Run> + '_ {
 }
 
 /// Neighbouring pairs of a run, and its last character alone.
-fn pairs(text: &str, run: &Range<usize>) -> Vec<Range<usize>> {
-    let starts: Vec<usize> = text[run.clone()].char_indices().map(|(at, _)| run.start + at).collect();
-    let end_of = |index: usize| starts.get(index).copied().unwrap_or(run.end);
-    starts.iter().enumerate().map(|(index, start)| *start..end_of(index + 2)).collect()
+fn pairs(text: &str, run: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut rest = text[run.clone()].chars();
+    std::iter::from_fn(move || {
+        let start = run.end - rest.as_str().len();
+        let first = rest.next()?;
+        let second = rest.clone().next().map_or(0, char::len_utf8);
+        Some(start..start + first.len_utf8() + second)
+    })
 }
 
-/// All words of a text, in order.
-pub(crate) fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    for run in runs(text) {
-        match run.kind {
-            Kind::Unspaced => words.extend(pairs(text, &run.range).into_iter().map(|range| Word { range })),
-            Kind::Spaced | Kind::Between => words.push(Word { range: run.range }),
-        }
-    }
-    words
+/// Where the words of a text stand, in order. Neighbouring pairs overlap.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    runs(text).flat_map(move |run| {
+        let (whole, pairs) = match run.kind {
+            Kind::Unspaced => (None, Some(pairs(text, run.range))),
+            Kind::Spaced | Kind::Between => (Some(run.range), None),
+        };
+        whole.into_iter().chain(pairs.into_iter().flatten())
+    })
 }
 
 /// What the index stores: the words with spaces between them.
 pub(crate) fn indexed(text: &str) -> String {
-    let words = words(text);
-    let mut joined = String::with_capacity(text.len() + words.len());
-    for word in &words {
+    let mut joined = String::with_capacity(text.len() + text.len() / 2);
+    for word in words(text) {
         if !joined.is_empty() {
             joined.push(' ');
         }
-        joined.push_str(&text[word.range.clone()]);
+        joined.push_str(&text[word]);
     }
     joined
 }
 
-/// A query as FTS5 reads it: all its words, the last one by its beginning. `None` when it has no word. Every string is
-/// legal, since only letters and digits within quotes get through.
-pub(crate) fn fts_query(query: &str) -> Option<String> {
+/// A word as it is compared: small letters, no accents. As close to SQLite's folding as marking hits needs; what is
+/// found, SQLite decides.
+pub(crate) fn fold(word: &str, folded: &mut String) {
+    folded.clear();
+    if word.is_ascii() {
+        folded.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+    } else {
+        folded.extend(word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).nfc());
+    }
+}
+
+/// Words that must stand one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    /// As typed, but for the cutting.
+    words: Vec<String>,
+    /// As they are compared.
+    pub(crate) folded: Vec<String>,
+    /// How the last word is compared.
+    pub(crate) last: Last,
+    /// Whether its words are pairs of characters.
+    pub(crate) cut: Cut,
+}
+
+/// How the words of a phrase came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Between spaces and signs.
+    AtSpaces,
+    /// Into pairs of characters.
+    IntoPairs,
+}
+
+/// How the last word of a phrase is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// As a whole.
+    Whole,
+    /// By its beginning.
+    Beginning,
+}
+
+/// What a query asks for: all of these, the last one by its beginning. Empty when it has no word.
+pub(crate) fn phrases(query: &str) -> Vec<Phrase> {
     /// More words than anybody types; a pasted page would be a slow query.
     const MOST: usize = 32;
 
-    let phrases: Vec<String> = runs(query)
+    let mut phrases: Vec<Phrase> = runs(query)
         .take(MOST)
-        .map(|run| match run.kind {
-            Kind::Unspaced => {
-                let mut pairs = pairs(query, &run.range);
-                if pairs.len() > 1 {
-                    // The single last character is in the index for queries of one character.
-                    pairs.pop();
+        .map(|run| {
+            let (words, last, cut): (Vec<String>, Last, Cut) = match run.kind {
+                Kind::Unspaced => {
+                    let mut words: Vec<String> = pairs(query, run.range).map(|word| query[word].to_owned()).collect();
+                    if words.len() > 1 {
+                        // The single last character is in the index for queries of one character.
+                        words.pop();
+                    }
+                    words.truncate(MOST);
+                    // By its beginning: a single character must find the pairs that begin with it.
+                    (words, Last::Beginning, Cut::IntoPairs)
                 }
-                let words: Vec<&str> = pairs.into_iter().take(MOST).map(|range| &query[range]).collect();
-                // By its beginning: a single character must find the pairs that begin with it.
-                format!("\"{}\"*", words.join(" "))
-            }
-            Kind::Spaced | Kind::Between => format!("\"{}\"", &query[run.range]),
+                Kind::Spaced | Kind::Between => (vec![query[run.range].to_owned()], Last::Whole, Cut::AtSpaces),
+            };
+            let folded = words.iter().map(|word| {
+                let mut folded = String::new();
+                fold(word, &mut folded);
+                folded
+            });
+            Phrase { folded: folded.collect(), words, last, cut }
         })
         .collect();
-    let last = phrases.last()?;
-    let star = if last.ends_with('*') { "" } else { "*" };
-    Some(format!("{}{star}", phrases.join(" ")))
+    if let Some(phrase) = phrases.last_mut() {
+        phrase.last = Last::Beginning;
+    }
+    phrases
+}
+
+/// The phrases as FTS5 reads them. Any string is a legal query, since only letters and digits within quotes get here.
+pub(crate) fn fts_query(phrases: &[Phrase]) -> String {
+    let quoted = phrases.iter().map(|phrase| {
+        let star = if phrase.last == Last::Beginning { "*" } else { "" };
+        format!("\"{}\"{star}", phrase.words.join(" "))
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -132,30 +189,42 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, words: &str, query: Option<&str>) {
+    fn check(text: &str, words: &str, query: &str) {
         assert_eq!(indexed(text), words, "{text:?}");
-        assert_eq!(fts_query(text).as_deref(), query, "{text:?}");
+        assert_eq!(fts_query(&phrases(text)), query, "{text:?}");
     }
 
     #[test]
     fn texts_and_queries_are_cut_alike() {
-        check("Hello, world", "Hello world", Some("\"Hello\" \"world\"*"));
-        check("你好吗", "你好 好吗 吗", Some("\"你好 好吗\"*"));
-        check("好", "好", Some("\"好\"*"));
-        check("GPT模型 v4", "GPT 模型 型 v4", Some("\"GPT\" \"模型\"* \"v4\"*"));
-        check("カメラを", "カメ メラ ラを を", Some("\"カメ メラ ラを\"*"));
-        check("\"OR\" NEAR(* -a:b", "OR NEAR a b", Some("\"OR\" \"NEAR\" \"a\" \"b\"*"));
-        check("¿?… \u{0} 🎉", "", None);
+        check("Hello, world", "Hello world", "\"Hello\" \"world\"*");
+        check("你好吗", "你好 好吗 吗", "\"你好 好吗\"*");
+        check("好", "好", "\"好\"*");
+        check("GPT模型 v4", "GPT 模型 型 v4", "\"GPT\" \"模型\"* \"v4\"*");
+        check("カメラを", "カメ メラ ラを を", "\"カメ メラ ラを\"*");
+        check("\"OR\" NEAR(* -a:b", "OR NEAR a b", "\"OR\" \"NEAR\" \"a\" \"b\"*");
+        check("¿?… \u{0} 🎉", "", "");
+    }
+
+    #[test]
+    fn case_and_accents_do_not_count() {
+        let fold = |word| {
+            let mut folded = String::new();
+            super::fold(word, &mut folded);
+            folded
+        };
+        assert_eq!(["Café", "CAFE\u{301}", "cafe"].map(fold), ["cafe"; 3]);
+        assert_eq!(["ÜBER", "über"].map(fold), ["uber"; 2]);
+        assert_eq!(["한국", "ガラ"].map(fold), ["한국", "カラ"]);
     }
 
     proptest! {
         #[test]
         fn ranges_lie_on_characters_and_in_order(text in "\\PC{0,40}|[a-z一-龥 ]{0,40}") {
-            let words = words(&text);
+            let words: Vec<_> = words(&text).collect();
             for word in &words {
-                prop_assert!(text.get(word.range.clone()).is_some_and(|word| !word.is_empty()));
+                prop_assert!(text.get(word.clone()).is_some_and(|word| !word.is_empty()));
             }
-            prop_assert!(words.windows(2).all(|two| two[0].range.start < two[1].range.start));
+            prop_assert!(words.windows(2).all(|two| two[0].start < two[1].start));
             prop_assert_eq!(indexed(&text).split_terminator(' ').count(), words.len());
         }
     }

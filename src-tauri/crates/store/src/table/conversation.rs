@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::error::StoreError;
-use crate::store::{Growth, Store};
+use crate::store::{Growth, Store, settled};
 use crate::table::unsigned;
 
 /// The longest title, in characters.
@@ -50,6 +50,9 @@ macro_rules! select {
     };
 }
 
+/// Lines of the list.
+pub(crate) const LIST: &str = select!("WHERE deleted_ms IS NULL ORDER BY touched DESC LIMIT ? OFFSET ?");
+
 impl Conversation {
     fn read(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
@@ -80,8 +83,7 @@ impl Store {
     /// # Errors
     /// When reading fails.
     pub async fn conversations(&self, offset: u32, limit: u32) -> Result<Vec<Conversation>, StoreError> {
-        let sql = select!("WHERE deleted_ms IS NULL ORDER BY touched DESC LIMIT ? OFFSET ?");
-        let rows = sqlx::query(sql).bind(limit).bind(offset).fetch_all(self.readers()).await?;
+        let rows = sqlx::query(LIST).bind(limit).bind(offset).fetch_all(self.readers()).await?;
         Ok(rows.iter().map(Conversation::read).collect::<sqlx::Result<_>>()?)
     }
 
@@ -105,9 +107,13 @@ impl Store {
         if title.chars().count() > MAX_TITLE_CHARS {
             return Err(StoreError::TooLong { what: "the title", limit: "200 characters" });
         }
+        settled!(self, self.rename_once(id, &title))
+    }
+
+    async fn rename_once(&self, id: &str, title: &str) -> Result<Conversation, StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         let by_person = !title.is_empty();
-        let title = if by_person { title } else { first_title(&mut transaction, id).await? };
+        let title = if by_person { title.to_owned() } else { first_title(&mut transaction, id).await? };
         let changed =
             sqlx::query("UPDATE conversation SET title = ?, title_by_person = ? WHERE id = ? AND deleted_ms IS NULL")
                 .bind(&title)
@@ -147,19 +153,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Gone`] when it was not taken away before, or when writing fails.
     pub async fn purge_conversation(&self, id: &str) -> Result<(), StoreError> {
-        let done = self.purge(Some(id)).await;
-        let removed = if self.made_room(&done) { self.purge(Some(id)).await? } else { done? };
-        require(removed, id)
+        require(settled!(self, self.purge_once(Some(id)))?, id)
     }
 
     /// Removes all threads for good that were taken away. Called at start.
     pub(crate) async fn purge_deleted(&self) -> Result<(), StoreError> {
-        let done = self.purge(None).await;
-        if self.made_room(&done) { self.purge(None).await } else { done }.map(drop)
+        settled!(self, self.purge_once(None)).map(drop)
     }
 
     /// Purges one deleted thread, or all of them, and tells how many went.
-    async fn purge(&self, id: Option<&str>) -> Result<u64, StoreError> {
+    async fn purge_once(&self, id: Option<&str>) -> Result<u64, StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         // Rows of the text index are no foreign keys, so they go first; the rest follows by cascade.
         sqlx::query(
@@ -183,8 +186,7 @@ impl Store {
     }
 
     async fn mark_deleted(&self, sql: &'static str, deleted_ms: Option<i64>, id: &str) -> Result<(), StoreError> {
-        let done = self.mark_deleted_once(sql, deleted_ms, id).await;
-        if self.made_room(&done) { self.mark_deleted_once(sql, deleted_ms, id).await } else { done }
+        settled!(self, self.mark_deleted_once(sql, deleted_ms, id))
     }
 
     async fn mark_deleted_once(&self, sql: &'static str, deleted_ms: Option<i64>, id: &str) -> Result<(), StoreError> {

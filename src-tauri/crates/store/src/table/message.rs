@@ -139,6 +139,16 @@ impl StoredMessage {
     }
 }
 
+/// The shown branch of a thread, from its end to its beginning and then turned round. `CROSS JOIN` keeps SQLite from
+/// walking over all messages to spare itself the sorting.
+pub(crate) const BRANCH: &str = "WITH RECURSIVE branch (n, parent_id) AS (
+        SELECT message.n, message.parent_id FROM conversation JOIN message ON message.id = conversation.leaf_id
+        WHERE conversation.id = ? AND conversation.deleted_ms IS NULL
+        UNION ALL
+        SELECT message.n, message.parent_id FROM branch JOIN message ON message.id = branch.parent_id
+    )
+    SELECT message.* FROM branch CROSS JOIN message ON message.n = branch.n ORDER BY message.n";
+
 impl Store {
     /// A message, `None` when there is none of this id.
     ///
@@ -154,18 +164,7 @@ impl Store {
     /// # Errors
     /// When reading fails.
     pub async fn messages(&self, conversation_id: &str) -> Result<Vec<StoredMessage>, StoreError> {
-        let rows = sqlx::query(
-            "WITH RECURSIVE branch (n, parent_id) AS (
-                SELECT message.n, message.parent_id FROM conversation JOIN message ON message.id = conversation.leaf_id
-                WHERE conversation.id = ? AND conversation.deleted_ms IS NULL
-                UNION ALL
-                SELECT message.n, message.parent_id FROM branch JOIN message ON message.id = branch.parent_id
-             )
-             SELECT message.* FROM branch JOIN message ON message.n = branch.n ORDER BY message.n",
-        )
-        .bind(conversation_id)
-        .fetch_all(self.readers())
-        .await?;
+        let rows = sqlx::query(BRANCH).bind(conversation_id).fetch_all(self.readers()).await?;
         rows.iter().map(StoredMessage::read).collect()
     }
 

@@ -5,7 +5,7 @@ use parlance_core::{ModelEvent, Reply, StopReason};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::error::StoreError;
-use crate::store::{Growth, Store};
+use crate::store::{Growth, Store, settled};
 
 const EVENTS: &str = "events";
 
@@ -16,8 +16,7 @@ impl Store {
     /// [`StoreError::Gone`] when the answer is over or was removed, or when writing fails; then nothing was added.
     pub async fn append_parts(&self, message_id: &str, events: &[ModelEvent]) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(events)?;
-        let done = self.append_once(message_id, &bytes).await;
-        if self.made_room(&done) { self.append_once(message_id, &bytes).await } else { done }
+        settled!(self, self.append_once(message_id, &bytes))
     }
 
     async fn append_once(&self, message_id: &str, bytes: &[u8]) -> Result<(), StoreError> {

@@ -7,16 +7,16 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::error::StoreError;
-use crate::snippet::{MARK_BEGIN, MARK_END, SnippetPiece, snippet};
+use crate::snippet::{SnippetPiece, snippet};
 use crate::store::Store;
 use crate::table::unsigned;
-use crate::words;
+use crate::words::{self, Phrase};
 
 /// A search may take this long.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// How many steps of SQLite's machine lie between two looks at the clock: well under a millisecond.
-const STEPS_PER_LOOK: i32 = 10_000;
+/// How many steps of SQLite's machine lie between two looks at the clock. Few, since one step may read a whole text.
+const STEPS_PER_LOOK: i32 = 100;
 
 /// A hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,49 +40,45 @@ impl Store {
     /// # Errors
     /// [`StoreError::Slow`] after a second, or when reading fails.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StoreError> {
-        let Some(query) = words::fts_query(query) else { return Ok(Vec::new()) };
+        self.search_within(query, limit, LIMIT).await
+    }
+
+    async fn search_within(&self, query: &str, limit: u32, time: Duration) -> Result<Vec<SearchHit>, StoreError> {
+        let phrases = words::phrases(query);
+        if phrases.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut reader = self.readers().acquire().await?;
-        let deadline = Instant::now() + LIMIT;
+        let deadline = Instant::now() + time;
         reader.lock_handle().await?.set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < deadline);
-        let found = find(&mut reader, &query, limit).await;
+        let found = sqlx::query(FIND).bind(words::fts_query(&phrases)).bind(limit).fetch_all(&mut *reader).await;
         reader.lock_handle().await?.remove_progress_handler();
-        found?.iter().map(read).collect()
+        found?.iter().map(|row| read(row, &phrases)).collect()
     }
 }
 
-async fn find(db: &mut SqliteConnection, query: &str, limit: u32) -> sqlx::Result<Vec<SqliteRow>> {
-    sqlx::query(
-        "SELECT hit.n, message.id, message.conversation_id, message.content, message.created_ms, conversation.title,
-                highlight(message_text, 0, ?3, ?4) AS marked
-         FROM (
-            SELECT message_text.rowid AS n, message_text.rank AS score
-            FROM message_text
-            JOIN message ON message.n = message_text.rowid
-            JOIN conversation ON conversation.id = message.conversation_id
-            WHERE message_text MATCH ?1 AND conversation.deleted_ms IS NULL
-            ORDER BY score, n DESC LIMIT ?2
-         ) AS hit
-         JOIN message ON message.n = hit.n
-         JOIN conversation ON conversation.id = message.conversation_id
-         JOIN message_text ON message_text.rowid = hit.n
-         WHERE message_text MATCH ?1
-         ORDER BY hit.score, hit.n DESC",
-    )
-    .bind(query)
-    .bind(limit)
-    .bind(MARK_BEGIN.to_string())
-    .bind(MARK_END.to_string())
-    .fetch_all(db)
-    .await
-}
+/// The best hits first, and only then their texts.
+pub(crate) const FIND: &str = "SELECT message.id, message.conversation_id, message.content, message.created_ms,
+        conversation.title
+    FROM (
+        SELECT message_text.rowid AS n, message_text.rank AS score
+        FROM message_text
+        JOIN message ON message.n = message_text.rowid
+        JOIN conversation ON conversation.id = message.conversation_id
+        WHERE message_text MATCH ?1 AND conversation.deleted_ms IS NULL
+        ORDER BY score, n DESC LIMIT ?2
+    ) AS hit
+    JOIN message ON message.n = hit.n
+    JOIN conversation ON conversation.id = message.conversation_id
+    ORDER BY hit.score, hit.n DESC";
 
-fn read(row: &SqliteRow) -> Result<SearchHit, StoreError> {
+fn read(row: &SqliteRow, phrases: &[Phrase]) -> Result<SearchHit, StoreError> {
     let blocks: Vec<ContentBlock> = serde_json::from_str(row.try_get("content")?)?;
     Ok(SearchHit {
         conversation_id: row.try_get("conversation_id")?,
         title: row.try_get("title")?,
         message_id: row.try_get("id")?,
-        snippet: snippet(&spoken_words(&blocks), row.try_get("marked")?),
+        snippet: snippet(&spoken_words(&blocks), phrases),
         created_ms: unsigned(row.try_get("created_ms")?),
     })
 }
@@ -100,4 +96,28 @@ pub(crate) async fn index(db: &mut SqliteConnection, n: i64, blocks: &[ContentBl
         return Ok(());
     }
     sqlx::query("INSERT INTO message_text (rowid, words) VALUES (?, ?)").bind(n).bind(words).execute(db).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use parlance_core::{Msg, Role};
+
+    use super::*;
+    use crate::{NewMessage, Options, Place};
+
+    #[tokio::test]
+    async fn a_search_that_takes_too_long_ends_and_the_reader_works_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Options::default()).await.unwrap();
+        for _ in 0..30 {
+            let long = NewMessage::complete(Msg::text(Role::User, "you", "word ".repeat(20_000)));
+            store.insert_message(Place::NewConversation, &long).await.unwrap();
+        }
+        // Every reader in turn.
+        for _ in 0..8 {
+            let found = store.search_within("word", 50, Duration::ZERO).await.map(|hits| hits.len());
+            assert!(matches!(found, Err(StoreError::Slow)), "{found:?}");
+        }
+        assert_eq!(store.search("word", 50).await.unwrap().len(), 30);
+    }
 }

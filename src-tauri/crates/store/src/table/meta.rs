@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::error::StoreError;
-use crate::store::{Growth, Store};
+use crate::store::{Growth, Store, settled};
 
 /// How often every page is checked without a reason.
 const CHECK_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -23,6 +23,10 @@ pub(crate) async fn check_is_due(db: &mut SqliteConnection, wall: Duration) -> s
 impl Store {
     /// Notes that every page was found good now.
     pub(crate) async fn note_check(&self) -> Result<(), StoreError> {
+        settled!(self, self.note_check_once())
+    }
+
+    async fn note_check_once(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         sqlx::query(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

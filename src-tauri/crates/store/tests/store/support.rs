@@ -1,5 +1,7 @@
 //! A store in a folder of its own, and a clock that tests set.
 
+pub(crate) mod namespace;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
