@@ -25,3 +25,8 @@ if (target === null) throw new Error("BUG: index.html has no #app");
 const app = new AppController(createClient(await transport()));
 mount(Window, { target, props: { app } });
 app.start();
+
+if (import.meta.env.DEV) {
+  const { arrange } = await import("./preview");
+  void arrange(app, new URLSearchParams(location.search));
+}

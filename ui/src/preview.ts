@@ -1,7 +1,8 @@
 /**
- * The scripted engine for a look at the window in a browser: `?scene=…&theme=…&language=…&voice=…&scale=…`. Loaded by the
- * development server only; the app's bundle does not hold it.
+ * The scripted engine for a look at the window in a browser: `?scene=…&open=…&theme=…&language=…&voice=…&scale=…`. Loaded
+ * by the development server only; the app's bundle does not hold it.
  */
+import type { AppController } from "$lib/controllers/app.svelte";
 import { FakeEngine, samples } from "$lib/ipc/fake";
 import type { KeyringState, Language, Notice, Theme, VoiceState } from "$lib/ipc/generated";
 
@@ -28,7 +29,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
 
   const conversations = samples.summaries(Date.now());
   if (scene === "long") {
-    for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 50) * 8_000_000, spoken: n % 3 === 0 });
+    for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 500) * 8_000_000, spoken: n % 3 === 0 });
   }
   const notices: Notice[] = query.has("notice") ? [{ type: "microphone_gone", device: "Yeti Stereo Microphone" }, { type: "disk_full" }] : [];
   const trouble = scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "schema version 9, this Parlance knows 3" } : null;
@@ -45,4 +46,35 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
     },
     messages: { panels: scene === "broken" ? samples.trouble() : scene === "empty" ? [] : samples.thread() },
   });
+}
+
+/** Opens what `?open=` names, and judges the page when `?axe` asks for it. */
+export async function arrange(app: AppController, query: URLSearchParams): Promise<void> {
+  const settledMs = 400;
+  await new Promise((resolve) => setTimeout(resolve, settledMs));
+  const { navigation } = app;
+  const open = query.get("open");
+  if (open === "settings") navigation.openSettings();
+  if (open === "provider") navigation.openSettings("providers", "openai");
+  if (open === "new") navigation.openSettings("providers", "new");
+  if (open === "models") navigation.show({ kind: "models" });
+  if (open === "link") navigation.show({ kind: "link", href: "https://evil.example/login", words: "mybank.com" });
+  if (open === "drawer") navigation.drawer = true;
+  if (open === "search") {
+    navigation.show({ kind: "search" });
+    await new Promise((resolve) => setTimeout(resolve, settledMs));
+    const field = document.querySelector<HTMLInputElement>("[data-testid=search]");
+    if (field !== null) {
+      field.value = "railing";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+  if (open === "send") {
+    app.composer.write("And in November?");
+    await app.composer.send();
+  }
+  if (query.has("axe")) {
+    const { judgePage } = await import("../gallery/axe");
+    setTimeout(() => void judgePage(), settledMs * 2);
+  }
 }

@@ -9,7 +9,8 @@ const list = (count: number, apart: number) =>
 describe("the conversation list", () => {
   it("stands under its days, without gaps and in order", () => {
     const { lines, height } = lay(list(60, 8 * hour), { row: 36, head: 30 }, now, "en");
-    expect(lines.filter(({ kind }) => kind === "head").map(({ key }) => key)).toEqual(["head today", "head yesterday", "head week", "head November"]);
+    const heads = lines.flatMap((line) => (line.kind === "head" ? [line.group] : []));
+    expect(heads).toEqual([{ kind: "today" }, { kind: "yesterday" }, { kind: "week" }, { kind: "month", label: "November" }]);
     let top = 0;
     for (const line of lines) {
       expect(line.top).toBe(top);

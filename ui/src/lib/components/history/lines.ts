@@ -25,7 +25,7 @@ export function lay(list: readonly ConversationSummary[], heights: Heights, now:
     const group = groupOf(summary.updated_ms);
     const key = group.kind === "month" ? group.label : group.kind;
     if (key !== last) {
-      lines.push({ kind: "head", key: `head ${key}`, group, top });
+      lines.push({ kind: "head", key: `before ${summary.id}`, group, top });
       top += heights.head;
       last = key;
     }

@@ -32,11 +32,11 @@ export interface HintContext {
   focus: Focus;
   /** Echo answers, nothing else does. */
   answersWith: "echo" | "model";
-  /** Something keeps the floor open without a finger on the key. */
-  open: "open" | "held";
+  /** Whether the floor stays open without a finger on the key. */
+  floor: "open" | "held";
 }
 
-export function hint(voice: VoiceView, { mode, focus, answersWith, open }: HintContext): WordKey {
+export function hint(voice: VoiceView, { mode, focus, answersWith, floor }: HintContext): WordKey {
   switch (voice.state) {
     case "idle":
       if (focus === "typing") return "voice.idle.hint_typing";
@@ -45,7 +45,7 @@ export function hint(voice: VoiceView, { mode, focus, answersWith, open }: HintC
       return mode === "toggle" ? "voice.idle.hint_toggle" : "voice.idle.hint";
     case "listening":
     case "hearing":
-      return open === "open" || voice.locked || mode === "toggle" ? "voice.hint_press" : "voice.hint_release";
+      return floor === "open" || voice.locked || mode === "toggle" ? "voice.hint_press" : "voice.hint_release";
     case "failed":
       return voice.kept === null ? "voice.failed.hint" : "voice.failed.hint_kept";
     case "connecting":
