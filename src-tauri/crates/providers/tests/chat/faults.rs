@@ -1,16 +1,18 @@
 //! What goes wrong with a chat, one test a fault: what came is kept, the error says what to do, nothing is asked twice that
 //! may have been paid for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use parlance_core::{Category, StopReason};
+use parlance_providers::http::TimeLimits;
 use parlance_providers::openai::Dialect;
 use parlance_simulator::nowhere::{self, Deaf};
 use parlance_simulator::openai::chat;
 use parlance_simulator::{Answer, Fault, Framing, HangUp, Pace, Piece, Scenario, Script, Simulator};
 use serde_json::{Value, json};
 
-use crate::setting::{ask, client_at, recorded_retry, simulator};
+use crate::setting::{HASTY, ask, client_at, connecting_within, recorded_retry, simulator};
 
 fn refusal(status: u16, code: &str, message: &str) -> Answer {
     Answer::refuses(status, &json!({"error": {"message": message, "type": "t", "param": null, "code": code}}))
@@ -37,7 +39,8 @@ async fn fault_f1_chat_no_such_host_names_the_host_and_no_path() {
 #[tokio::test]
 async fn fault_f2_chat_a_connection_that_hangs_ends_at_its_limit() {
     let deaf = Deaf::open().await.unwrap();
-    let client = client_at(&format!("http://{}/v1", deaf.address().unwrap()), Dialect::OPENAI);
+    let address = format!("http://{}/v1", deaf.address().unwrap());
+    let client = connecting_within(Duration::from_millis(400), &address, Dialect::OPENAI);
     let start = std::time::Instant::now();
     let error = ask(&client).await.1.unwrap();
     // The test's limits: 400 ms to connect, three tries.
@@ -77,6 +80,34 @@ async fn fault_f3_chat_plain_http_where_tls_is_spoken_says_so() {
     let server = simulator(Answer::says("hi")).await;
     let error = ask(&client_at(&server.base_url().replace("http:", "https:"), Dialect::OPENAI)).await.1.unwrap();
     assert_eq!(error.category, Category::Network, "{error}");
+}
+
+#[tokio::test]
+async fn fault_f3_chat_a_certificate_nobody_vouches_for_gets_nothing() {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = tokio_rustls::rustls::pki_types::PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = tokio_rustls::rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let handshakes = tokio::spawn(async move {
+        let mut outcomes = Vec::new();
+        for _ in 0..3 {
+            let (stream, _) = listener.accept().await.unwrap();
+            outcomes.push(acceptor.accept(stream).await.map(|_| ()).is_err());
+        }
+        outcomes
+    });
+    let error = ask(&client_at(&format!("https://localhost:{port}/v1"), Dialect::OPENAI)).await.1.unwrap();
+    assert_eq!(error.category, Category::Network);
+    assert!(error.message.contains("localhost") && error.message.contains("certificate"), "{error}");
+    assert_eq!(handshakes.await.unwrap(), [true; 3], "no handshake was completed, so nothing was said");
 }
 
 #[tokio::test]
@@ -136,7 +167,7 @@ async fn fault_f5_chat_a_lenient_dialect_takes_an_end_only_between_events_behind
 #[tokio::test]
 async fn fault_f6_chat_silence_ends_at_its_limit_and_is_not_asked_again() {
     let server = simulator(Answer::says("one two").with_fault(Fault::StallBeforeHead)).await;
-    let client = client_at(&server.base_url(), Dialect::OPENAI);
+    let client = client_at(&server.base_url(), Dialect::OPENAI).with_limits(HASTY);
     let error = ask(&client).await.1.unwrap();
     assert_eq!((error.category, error.message.as_str()), (Category::Timeout, "no answer within 500 ms"));
 
@@ -154,11 +185,14 @@ async fn fault_f6_chat_silence_ends_at_its_limit_and_is_not_asked_again() {
 
 #[tokio::test]
 async fn fault_f6_chat_comments_keep_a_silent_answer_alive() {
-    let mut pieces = vec![Piece::Frame(": thinking\n\n".into()); 8];
+    let mut pieces = vec![Piece::Frame(": thinking\n\n".into()); 24];
     pieces.push(Piece::Text("done".into()));
-    let pace = Pace { between_ms: 100, ..Pace::default() };
+    // Silent for longer than the limit in all, never in one piece.
+    let limits =
+        TimeLimits { first_byte: Duration::from_millis(1_000), stall: Duration::from_millis(1_000), total: None };
+    let pace = Pace { between_ms: 50, ..Pace::default() };
     let server = simulator(Answer::script(Script::of(pieces)).with_pace(pace)).await;
-    let (reply, error) = ask(&client_at(&server.base_url(), Dialect::OPENAI)).await;
+    let (reply, error) = ask(&client_at(&server.base_url(), Dialect::OPENAI).with_limits(limits)).await;
     assert_eq!((reply.text().as_str(), error), ("done", None));
 }
 

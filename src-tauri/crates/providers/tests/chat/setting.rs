@@ -27,16 +27,23 @@ impl KeySource for Canary {
     }
 }
 
+/// Limits that a test reaches only when something is wrong, however busy the machine is.
+const PATIENT: TimeLimits =
+    TimeLimits { first_byte: Duration::from_secs(20), stall: Duration::from_secs(20), total: None };
+
+/// Limits for tests of the limits.
+pub(crate) const HASTY: TimeLimits =
+    TimeLimits { first_byte: Duration::from_millis(500), stall: Duration::from_millis(300), total: None };
+
 pub(crate) fn client_at(address: &str, dialect: Dialect) -> OpenAiClient {
-    let http = Http::with_connect_limit(Duration::from_millis(400)).unwrap();
+    connecting_within(Duration::from_secs(5), address, dialect)
+}
+
+pub(crate) fn connecting_within(limit: Duration, address: &str, dialect: Dialect) -> OpenAiClient {
     let base_url = base_url::parse(address).unwrap();
     let provider = Provider { name: "sim".into(), base_url, keys: Arc::new(NoKey) };
-    OpenAiClient::new(provider, dialect, http, Arc::new(LocalFiles))
-        .with_limits(TimeLimits {
-            first_byte: Duration::from_millis(500),
-            stall: Duration::from_millis(300),
-            total: None,
-        })
+    OpenAiClient::new(provider, dialect, Http::with_connect_limit(limit).unwrap(), Arc::new(LocalFiles))
+        .with_limits(PATIENT)
         .with_retry(recorded_retry().0)
 }
 
@@ -44,7 +51,7 @@ pub(crate) fn client_with_key(address: &str, saved_for: &str) -> OpenAiClient {
     let origin = Origin::of(&base_url::parse(saved_for).unwrap()).unwrap();
     let provider =
         Provider { name: "sim".into(), base_url: base_url::parse(address).unwrap(), keys: Arc::new(Canary(origin)) };
-    let http = Http::with_connect_limit(Duration::from_millis(400)).unwrap();
+    let http = Http::with_connect_limit(Duration::from_secs(5)).unwrap();
     OpenAiClient::new(provider, Dialect::OPENAI, http, Arc::new(LocalFiles)).with_retry(recorded_retry().0)
 }
 
