@@ -1,3 +1,5 @@
 //! Journeys through the whole of Parlance.
 
+mod crash;
+mod keys;
 mod support;
