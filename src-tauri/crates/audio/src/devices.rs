@@ -1,7 +1,7 @@
 //! Which microphones and speakers there are, and finding the one that is wanted.
 //!
-//! Called by the settings and by the streams of this crate. Every look is a fresh one: a host that has lost its sound
-//! server answers "nothing" for ever, so none is kept between looks.
+//! Called by the settings and by the streams of this crate. A host that has lost its sound server answers "nothing" for
+//! ever, so none is kept that has given such an answer.
 
 use cpal::traits::{DeviceTrait, HostTrait};
 use parlance_core::audio::{Device, DeviceLoss};
@@ -55,28 +55,32 @@ impl Finder {
 
     /// The device to open now.
     pub(crate) fn find(&self) -> Result<Found, DeviceLoss> {
-        let host = self.host()?;
-        let default = default_of(&host, self.direction);
+        self.find_on(&self.host()?)
+    }
+
+    /// A new connection to the sound system.
+    pub(crate) fn host(&self) -> Result<cpal::Host, DeviceLoss> {
+        match self.system {
+            Some(id) => cpal::host_from_id(id).map_err(|_| DeviceLoss::ServerGone),
+            None => Ok(cpal::default_host()),
+        }
+    }
+
+    /// The device to open now, by a connection that exists.
+    pub(crate) fn find_on(&self, host: &cpal::Host) -> Result<Found, DeviceLoss> {
+        let default = default_of(host, self.direction);
         let handle = match &self.wanted {
             None => default.clone(),
-            Some(id) => handles_of(&host, self.direction).find(|handle| id_of(handle).as_ref() == Some(id)),
+            Some(id) => handles_of(host, self.direction).find(|handle| id_of(handle).as_ref() == Some(id)),
         }
         .ok_or(DeviceLoss::NoDevice)?;
         let device = describe(&handle, default.as_ref().and_then(id_of).as_deref()).ok_or(DeviceLoss::NoDevice)?;
         Ok(Found { handle, device, system: host.id() })
     }
 
-    /// Whether a device is still listed.
-    pub(crate) fn still_has(&self, id: &str) -> Result<bool, DeviceLoss> {
-        let host = self.host()?;
-        Ok(handles_of(&host, self.direction).any(|handle| id_of(&handle).as_deref() == Some(id)))
-    }
-
-    fn host(&self) -> Result<cpal::Host, DeviceLoss> {
-        match self.system {
-            Some(id) => cpal::host_from_id(id).map_err(|_| DeviceLoss::ServerGone),
-            None => Ok(cpal::default_host()),
-        }
+    /// The ids of all devices, by a connection that exists; empty also when it does no more.
+    pub(crate) fn ids_on(&self, host: &cpal::Host) -> Vec<String> {
+        handles_of(host, self.direction).filter_map(|handle| id_of(&handle)).collect()
     }
 }
 

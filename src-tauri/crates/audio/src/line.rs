@@ -231,8 +231,9 @@ fn watch(finder: Finder, device: Device) -> Result<Watch, AudioError> {
     let (news, sightings) = sync_channel(1);
     let (line_open, line_dropped) = sync_channel(0);
     start_thread("sound-watch", move || {
+        let mut host = None;
         while line_dropped.recv_timeout(WATCH_EVERY) == Err(RecvTimeoutError::Timeout) {
-            if let Some(sighting) = look(&finder, &device) {
+            if let Some(sighting) = look(&finder, &mut host, &device) {
                 // There is room for one, and a dropped line needs none.
                 let _ = news.try_send(sighting);
                 return;
@@ -242,16 +243,29 @@ fn watch(finder: Finder, device: Device) -> Result<Watch, AudioError> {
     Ok(Watch { sightings, _line_open: line_open })
 }
 
-fn look(finder: &Finder, device: &Device) -> Option<Sighting> {
+/// One look, over a connection that is kept while it answers.
+fn look(finder: &Finder, host: &mut Option<cpal::Host>, device: &Device) -> Option<Sighting> {
+    let kept = host.is_some();
     // While the server does not answer, the stream itself will say so.
-    if finder.still_has(&device.id) == Ok(false) {
-        return Some(Sighting::Gone);
+    let asked = match host.take() {
+        Some(host) => host,
+        None => finder.host().ok()?,
+    };
+    let ids = finder.ids_on(&asked);
+    if ids.is_empty() && kept {
+        // Nothing at all may be the answer of a dead connection: ask again over a new one.
+        return None;
     }
-    if finder.wanted.is_none() {
-        let now = finder.find().ok()?.device;
-        return (now.id != device.id).then_some(Sighting::AnotherIsDefault);
-    }
-    None
+    let sighting = if !ids.contains(&device.id) {
+        Some(Sighting::Gone)
+    } else if finder.wanted.is_none() {
+        let now = finder.find_on(&asked).ok();
+        now.filter(|found| found.device.id != device.id).map(|_| Sighting::AnotherIsDefault)
+    } else {
+        None
+    };
+    *host = Some(asked);
+    sighting
 }
 
 #[cfg(test)]
