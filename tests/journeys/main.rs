@@ -2,4 +2,5 @@
 
 mod crash;
 mod keys;
+mod sound;
 mod support;

@@ -47,8 +47,8 @@ impl Stage {
         match run_with_limit(command, self.limit) {
             Ending::Passed(output) if output.contains("test result: ok. 1 passed") => {
                 // The figures of a passing journey are part of its proof.
-                for line in output.lines().filter(|line| line.starts_with("measured: ")) {
-                    println!("{line}");
+                for (_, figures) in output.lines().filter_map(|line| line.split_once("measured: ")) {
+                    println!("{name}: measured: {figures}");
                 }
             }
             Ending::Passed(output) => panic!("no test is called {name}:\n{output}"),
@@ -103,7 +103,8 @@ fn run_with_limit(mut command: Command, limit: Duration) -> Ending {
     };
     // A grandchild that holds the pipes must not hold the test.
     signal_group("-KILL", child.id());
-    let text = |pipe: thread::JoinHandle<Vec<u8>>| String::from_utf8_lossy(&pipe.join().unwrap_or_default()).into_owned();
+    let text =
+        |pipe: thread::JoinHandle<Vec<u8>>| String::from_utf8_lossy(&pipe.join().unwrap_or_default()).into_owned();
     let output = format!("{}{}", text(out), text(err));
     match status {
         Some(status) if status.success() => Ending::Passed(output),
