@@ -86,6 +86,13 @@ impl Folder {
         self.root.join("backups")
     }
 
+    /// The folder of `session.rs`, made if it is missing.
+    pub(crate) fn sessions(&self) -> io::Result<PathBuf> {
+        let folder = self.root.join("sessions");
+        private_folder().recursive(true).create(&folder)?;
+        Ok(folder)
+    }
+
     /// The bytes of a file, 0 if it is not there.
     pub(crate) fn size_of(path: &Path) -> u64 {
         fs::metadata(path).map_or(0, |facts| facts.len())
@@ -161,6 +168,9 @@ impl Folder {
             Ok(())
         };
         narrow(&self.root, 0o700)?;
+        for folder in [self.root.join("sessions"), self.backup_folder()].iter().filter(|folder| folder.exists()) {
+            narrow(folder, 0o700)?;
+        }
         let names =
             ["parlance.db", "parlance.db-wal", "parlance.db-shm", "parlance.lock", "parlance.state", "reserve.bin"];
         let files = names.iter().map(|name| self.root.join(name)).chain(self.backups());

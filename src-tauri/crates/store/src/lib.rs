@@ -26,6 +26,7 @@ mod open;
 mod pending;
 mod reserve;
 mod schema;
+mod session;
 mod snippet;
 mod store;
 mod table;

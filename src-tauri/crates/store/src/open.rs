@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parlance_core::Clock;
 use parlance_core::clock::SystemClock;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 use crate::connect;
@@ -15,6 +15,7 @@ use crate::error::{OpenError, StoreError, system};
 use crate::folder::{self, Access, Folder, Hold, Mark};
 use crate::reserve::{RESERVE_BYTES, Reserve};
 use crate::schema::{self, Depth, Finding};
+use crate::session::{self, Session};
 use crate::store::{Inner, Store, Writer};
 use crate::table::meta;
 
@@ -85,11 +86,18 @@ async fn open_to_write(folder: Folder, options: Options) -> Result<Store, OpenEr
     // Only now is there something that must not be replaced.
     folder.write_mark(Mark::Open).map_err(system("marking", folder.root()))?;
 
-    let readers = connect::readers(&path, options.busy);
-    let store = assemble(folder, Access::ReadWrite, options, readers, Some(connection), None, None);
     if hold == Hold::Alone {
-        // With others about, a running answer may be theirs.
-        store.recover().await.map_err(|error| recovery(&path, error))?;
+        session::sweep(&folder).map_err(system("tidying", folder.root()))?;
+    }
+    let session = Session::begin(&folder).map_err(system("locking", folder.root()))?;
+    let readers = connect::readers(&path, options.busy);
+    let mut store = assemble(folder, Access::ReadWrite, options, readers, Some(connection));
+    store.session = Some(session);
+    let mut store = Store { inner: Arc::new(store) };
+    store.recover().await.map_err(|error| recovery(&path, error))?;
+    if hold == Hold::Alone {
+        // With others about, one of them may still bring a thread back.
+        store.purge_deleted().await.map_err(|error| recovery(&path, error))?;
     }
     if seen.depth == Depth::EveryPage {
         store.note_check().await.map_err(|error| recovery(&path, error))?;
@@ -97,34 +105,29 @@ async fn open_to_write(folder: Folder, options: Options) -> Result<Store, OpenEr
     let patience = store.inner.busy;
     folder::share(&lock, patience).await.map_err(system("locking", store.folder()))?.ok_or(OpenError::Busy { path })?;
     store.inner.reserve.put_by();
-    let mut inner = Arc::try_unwrap(store.inner).unwrap_or_else(|_| unreachable!("BUG: nobody else has the store yet"));
-    inner.lock = Some(lock);
-    Ok(Store { inner: Arc::new(inner) })
+    Arc::get_mut(&mut store.inner).expect("BUG: nobody else has the store yet").lock = Some(lock);
+    Ok(store)
 }
 
+/// A store with neither session, lock nor copy yet.
 fn assemble(
     folder: Folder,
     access: Access,
     options: Options,
     readers: SqlitePool,
-    connection: Option<sqlx::sqlite::SqliteConnection>,
-    lock: Option<std::fs::File>,
-    copy: Option<TemporaryCopy>,
-) -> Store {
-    let reserve = Reserve::of(&folder);
-    let writer = Arc::new(Mutex::new(Writer { connection, has_failed: false }));
-    Store {
-        inner: Arc::new(Inner {
-            folder,
-            access,
-            clock: options.clock,
-            busy: options.busy,
-            readers,
-            writer,
-            reserve,
-            lock,
-            copy,
-        }),
+    connection: Option<SqliteConnection>,
+) -> Inner {
+    Inner {
+        reserve: Reserve::of(&folder),
+        folder,
+        access,
+        clock: options.clock,
+        busy: options.busy,
+        readers,
+        writer: Arc::new(Mutex::new(Writer { connection, has_failed: false })),
+        session: None,
+        lock: None,
+        copy: None,
     }
 }
 
@@ -243,7 +246,9 @@ async fn open_to_read(folder: Folder, options: Options) -> Result<Store, OpenErr
         folder::take(lock, options.busy).await.map_err(system("locking", folder.root()))?;
         folder::share(lock, options.busy).await.map_err(system("locking", folder.root()))?;
     }
-    Ok(assemble(folder, Access::ReadOnly, options, readers, None, lock, copy))
+    let mut store = assemble(folder, Access::ReadOnly, options, readers, None);
+    (store.lock, store.copy) = (lock, copy);
+    Ok(Store { inner: Arc::new(store) })
 }
 
 /// A copy of database and log in a private temporary folder, removed when it is dropped.

@@ -16,13 +16,14 @@ use crate::folder::Folder;
 const APPLICATION_ID: i64 = 1_347_570_787;
 
 /// The migrations in order. Never change one that was released: add another.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("meta", include_str!("table/meta.sql")),
     ("conversation", include_str!("table/conversation.sql")),
     ("message", include_str!("table/message.sql")),
     ("message_part", include_str!("table/message_part.sql")),
     ("media", include_str!("table/media.sql")),
     ("message_text", include_str!("table/message_text.sql")),
+    ("running", include_str!("table/running.sql")),
 ];
 
 /// The newest schema this program knows.

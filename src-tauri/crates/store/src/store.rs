@@ -15,6 +15,7 @@ use crate::connect;
 use crate::error::StoreError;
 use crate::folder::{Access, Folder, Mark};
 use crate::reserve::Reserve;
+use crate::session::Session;
 
 /// An open store. Clones share it.
 #[derive(Clone)]
@@ -31,10 +32,11 @@ pub(crate) struct Inner {
     pub(crate) readers: SqlitePool,
     pub(crate) writer: Arc<Mutex<Writer>>,
     pub(crate) reserve: Reserve,
+    /// This opening; `None` when nothing can be written.
+    pub(crate) session: Option<Session>,
     /// Held as long as the store is open.
     pub(crate) lock: Option<File>,
     /// A copy that is read because its log could not be replayed in place; removed with the store.
-    #[expect(dead_code, reason = "held for its drop")]
     pub(crate) copy: Option<crate::open::TemporaryCopy>,
 }
 
@@ -113,8 +115,11 @@ impl Store {
             return Err(StoreError::Full);
         }
         let mut writer = Arc::clone(&self.inner.writer).lock_owned().await;
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(writer.connection_mut()?).await?;
-        Ok(WriteTransaction { writer: Some(writer) })
+        writer.connection_mut()?;
+        // Before it begins: given up while it waits, it would begin with nobody to end it.
+        let mut transaction = WriteTransaction { writer: Some(writer) };
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *transaction).await?;
+        Ok(transaction)
     }
 
     /// Commits. On an error nothing of the transaction is stored.

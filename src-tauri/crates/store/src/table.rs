@@ -6,6 +6,7 @@ pub(crate) mod message;
 pub(crate) mod message_part;
 pub(crate) mod message_text;
 pub(crate) mod meta;
+pub(crate) mod running;
 
 /// SQLite's integers are signed; times and counts here never are.
 pub(crate) fn unsigned(value: i64) -> u64 {

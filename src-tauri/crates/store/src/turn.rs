@@ -6,11 +6,12 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::error::StoreError;
+use crate::session::is_alive;
 use crate::store::{Growth, Store, settled};
 use crate::table::conversation::{self, Conversation, Touch};
 use crate::table::media::{self, Media};
 use crate::table::message::{self, MessageStatus, Timings, role_name};
-use crate::table::{message_part, message_text};
+use crate::table::{message_part, message_text, running};
 
 /// The longest message: 10 MiB of text.
 pub const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
@@ -225,6 +226,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         message_part::remove(&mut transaction, id).await?;
+        running::end(&mut transaction, id).await?;
         message_text::index(&mut transaction, place.n, &ending.content).await?;
         for sound in &ending.media {
             media::insert(&mut transaction, id, sound).await?;
@@ -285,12 +287,13 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// At start, while nobody else has the store: answers that were running become messages marked cut, and threads
-    /// that were taken away in an earlier run go for good.
+    /// At start: answers that a killed program was writing become messages marked cut. Those of others that live are
+    /// left alone.
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
-        let running: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM message WHERE status = 'streaming'").fetch_all(self.readers()).await?;
-        for id in running {
+        for (id, session) in running::all(self.readers()).await? {
+            if session.is_some_and(|session| is_alive(&self.inner.folder, &session)) {
+                continue;
+            }
             let reply = {
                 let mut reader = self.readers().acquire().await?;
                 message_part::fold(&mut reader, &id).await?
@@ -303,7 +306,7 @@ impl Store {
             };
             self.finish_message(&id, &ending).await?;
         }
-        self.purge_deleted().await
+        Ok(())
     }
 
     /// The thread a place is in, created if it is new, and the message it is after.
@@ -371,6 +374,9 @@ impl Store {
         .execute(&mut *db)
         .await?
         .last_insert_rowid();
+        if let (MessageStatus::Streaming, Some(session)) = (message.status, &self.inner.session) {
+            running::begin(db, &msg.id, session.id()).await?;
+        }
         message_text::index(db, n, &msg.content).await?;
         for sound in &message.media {
             media::insert(db, &msg.id, sound).await?;

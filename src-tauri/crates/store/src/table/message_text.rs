@@ -1,5 +1,7 @@
 //! The table `message_text`: full-text search over everything said and typed, reasoning left out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parlance_core::ContentBlock;
@@ -49,11 +51,37 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut reader = self.readers().acquire().await?;
-        let deadline = Instant::now() + time;
-        reader.lock_handle().await?.set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < deadline);
+        let deadline = Deadline::after(time);
+        let goes_on = deadline.watch();
+        reader.lock_handle().await?.set_progress_handler(STEPS_PER_LOOK, goes_on);
         let found = sqlx::query(FIND).bind(words::fts_query(&phrases)).bind(limit).fetch_all(&mut *reader).await;
-        reader.lock_handle().await?.remove_progress_handler();
+        drop(deadline);
         found?.iter().map(|row| read(row, &phrases)).collect()
+    }
+}
+
+/// Counts until it is dropped. The watch stays with the connection when a search is given up half way, and must not
+/// interrupt whoever has the connection next.
+struct Deadline {
+    at: Instant,
+    counts: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    fn after(time: Duration) -> Self {
+        Self { at: Instant::now() + time, counts: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Whether to go on.
+    fn watch(&self) -> impl FnMut() -> bool + Send + 'static {
+        let (at, counts) = (self.at, Arc::clone(&self.counts));
+        move || !counts.load(Ordering::Relaxed) || Instant::now() < at
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.counts.store(false, Ordering::Relaxed);
     }
 }
 
@@ -117,6 +145,13 @@ mod tests {
         for _ in 0..8 {
             let found = store.search_within("word", 50, Duration::ZERO).await.map(|hits| hits.len());
             assert!(matches!(found, Err(StoreError::Slow)), "{found:?}");
+        }
+        for micros in (0..4_000).step_by(100) {
+            let given_up = store.search_within("word", 50, Duration::ZERO);
+            let _ = tokio::time::timeout(Duration::from_micros(micros), given_up).await;
+        }
+        for _ in 0..8 {
+            assert_eq!(store.conversations(0, 50).await.unwrap().len(), 30);
         }
         assert_eq!(store.search("word", 50).await.unwrap().len(), 30);
     }

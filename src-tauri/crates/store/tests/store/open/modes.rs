@@ -37,11 +37,13 @@ async fn all_files_are_private_from_the_first_moment_and_are_made_so_again() {
         ("parlance.lock", 0o600),
         ("parlance.state", 0o600),
         ("reserve.bin", 0o600),
+        ("sessions", 0o700),
     ]
     .map(|(name, mode)| (name.to_owned(), mode));
     assert_eq!(modes(&folder), private);
     store.close().await;
 
+    assert!(modes(&folder.join("sessions")).iter().skip(1).all(|(_, mode)| *mode == 0o600));
     for (name, _) in modes(&folder) {
         std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o777)).unwrap();
     }

@@ -40,6 +40,22 @@ async fn another_opening_beside_a_running_answer_leaves_it_alone() {
 }
 
 #[tokio::test]
+async fn a_killed_programs_answer_is_cut_although_others_have_the_store_open() {
+    let (folder, killed) = fresh().await;
+    let living = open(folder.path()).await;
+    let turn = ask(&killed, Place::NewConversation, "hello").await;
+    killed.append_parts(&turn.answer_id, &[text("half")]).await.unwrap();
+    let other = ask(&living, Place::NewConversation, "mine").await;
+    drop(killed);
+
+    let started = open(folder.path()).await;
+    let stored = started.message(&turn.answer_id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.msg.content), (MessageStatus::Cut, vec![ContentBlock::text("half")]));
+    assert_eq!(started.message(&other.answer_id).await.unwrap().unwrap().status, MessageStatus::Streaming);
+    living.append_parts(&other.answer_id, &[text("still mine")]).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_writer_writes_within_200_ms_without_being_asked() {
     let (folder, store) = fresh().await;
     let turn = ask(&store, Place::NewConversation, "hello").await;
