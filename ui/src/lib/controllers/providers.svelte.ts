@@ -26,14 +26,17 @@ export class ProvidersController {
     this.#client = client;
   }
 
-  /** Keeps a key and asks the provider for its models. A key the provider refuses is forgotten again. */
-  async setKey(provider: ProviderView, key: string, keep: KeepKey, plainHttp: "agreed" | "not asked"): Promise<KeyOutcome> {
+  /** Has the engine keep a key. `null` when it has it: from then on the window needs it no more. */
+  async setKey(provider: ProviderView, key: string, keep: KeepKey, plainHttp: "agreed" | "not asked"): Promise<ErrorBody | null> {
     const allow_plain_http = plainHttp === "agreed";
-    try {
-      await this.#client.call("set_key", { provider: provider.id, key, keep, allow_plain_http });
-    } catch (error) {
-      return { kind: "refused", error: error as ErrorBody };
-    }
+    return this.#failure(this.#client.call("set_key", { provider: provider.id, key, keep, allow_plain_http }), provider.id);
+  }
+
+  /**
+   * Proves a key that was just set, and chooses a model where none is chosen. A key the provider refuses is forgotten
+   * again, unless it took the place of another: then there is nothing to go back to, and it is only said.
+   */
+  async prove(provider: ProviderView): Promise<KeyOutcome> {
     const test = await this.test(provider.id);
     if (test.kind === "works") {
       if (provider.model === "") await this.#chooseFirst(provider, test.models);

@@ -63,6 +63,22 @@ export class TalkController {
     this.#settle(locks ? ["lock"] : left);
   }
 
+  /**
+   * A pointer holds the key until it goes up, wherever that is: the key may leave the page meanwhile, when the first
+   * words open a conversation.
+   */
+  holdPointer(id: number): void {
+    const up = (event: PointerEvent) => {
+      if (event.pointerId !== id) return;
+      window.removeEventListener("pointerup", up);
+      window.removeEventListener("pointercancel", up);
+      this.release(`pointer ${id}`);
+    };
+    window.addEventListener("pointerup", up);
+    window.addEventListener("pointercancel", up);
+    this.press(`pointer ${id}`);
+  }
+
   /** The window lost the keyboard or the screen: what is held is let go, the lock stays. */
   releaseAll(): void {
     this.overLock = false;

