@@ -31,6 +31,20 @@ pub struct Options {
     pub sound: Option<Sound>,
     /// How much is logged.
     pub verbose: bool,
+    /// How much of the engine is started.
+    pub reach: Reach,
+}
+
+/// How much of the engine a host needs. What is not started costs nothing and asks nobody for anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// All of it, with an eye on devices and keyring.
+    #[default]
+    Everything,
+    /// Settings, keys and the history.
+    History,
+    /// Settings and keys. The history is not opened, so nobody waits for its lock.
+    Settings,
 }
 
 impl Options {
@@ -83,7 +97,12 @@ impl App {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "parlance starts");
 
         let hub = Hub::start();
-        let store = Store::open(paths.root(), parlance_store::Options::default()).await.map_err(ErrorBody::from);
+        let store = match options.reach {
+            Reach::Everything | Reach::History => {
+                Store::open(paths.root(), parlance_store::Options::default()).await.map_err(ErrorBody::from)
+            }
+            Reach::Settings => Err(ErrorBody::new(ErrorCode::Internal).with_details("the history was not opened")),
+        };
         let config = ConfigFile::open(paths.settings());
         let notices = Notices::new(hub.clone());
         if config.is_unreadable() {
@@ -92,6 +111,7 @@ impl App {
         match &store {
             Ok(store) if store.access() == parlance_store::Access::ReadOnly => notices.raise(Notice::ReadOnly),
             Ok(_) => {}
+            Err(_) if options.reach == Reach::Settings => {}
             Err(error) => tracing::error!(?error, "the store cannot be used"),
         }
 
@@ -128,10 +148,12 @@ impl App {
             app.spawn(speaking::relay(app.clone(), news));
             app.apply_voice_settings(&app.config().settings);
         }
-        if options.sound.is_none() {
-            app.spawn(devices::watch(app.clone()));
+        if options.reach == Reach::Everything {
+            if options.sound.is_none() {
+                app.spawn(devices::watch(app.clone()));
+            }
+            app.spawn(crate::providers::look_for_keys(app.clone()));
         }
-        app.spawn(crate::providers::look_for_keys(app.clone()));
         app
     }
 

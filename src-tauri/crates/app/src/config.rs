@@ -105,12 +105,16 @@ impl ConfigFile {
         &self.path
     }
 
-    /// Changes it, on disk first: when that fails, nothing has changed.
+    /// Changes it, on disk first: when that fails, nothing has changed. What another Parlance has written since (a
+    /// terminal beside the window) is taken in before.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn change(&mut self, change: impl FnOnce(&mut Config)) -> io::Result<()> {
-        let mut next = self.content.clone();
+        let mut next = match read(&self.path) {
+            Ok(Some(fresh)) if !self.unreadable => fresh,
+            _ => self.content.clone(),
+        };
         change(&mut next);
         if self.unreadable {
             fs::rename(&self.path, self.path.with_extension("unreadable.json"))?;
@@ -194,6 +198,17 @@ mod tests {
         file.change(|config| config.settings.theme = Theme::Light).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("settings.unreadable.json")).unwrap(), "{ not json");
         assert!(!ConfigFile::open(path).is_unreadable());
+    }
+
+    #[test]
+    fn two_programs_do_not_undo_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let (mut window, mut terminal) = (ConfigFile::open(path.clone()), ConfigFile::open(path.clone()));
+        terminal.change(|config| config.settings.theme = Theme::Dark).unwrap();
+        window.change(|config| config.settings.text_scale = 1.5).unwrap();
+        let both = ConfigFile::open(path);
+        assert_eq!((both.content().settings.theme, both.content().settings.text_scale), (Theme::Dark, 1.5));
     }
 
     #[test]

@@ -6,6 +6,10 @@
 //! * [`App`] – what is alive: store, keys, voice, answers.
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
+//! * [`models`] – a model to ask directly, outside any conversation.
+//! * [`archive`] – conversations whole, for export, and taking them away for good.
+//! * [`sound`] – files as devices, and a check of the real ones.
+//! * [`checkup`] – what works on this computer and what does not.
 //! * `providers`, [`keys`] – who can be asked, and with what.
 //! * [`config`], [`paths`] – the settings file, and where everything is.
 //! * [`log`], [`process`], [`links`] – the log, the process, the way out to a browser.
@@ -14,14 +18,18 @@
 //! Deliberately absent: windows, and everything Tauri.
 
 pub mod api;
+pub mod archive;
 pub mod bindings;
+pub mod checkup;
 pub mod config;
 pub mod hub;
 pub mod keys;
 pub mod links;
 pub mod log;
+pub mod models;
 pub mod paths;
 pub mod process;
+pub mod sound;
 
 mod answering;
 mod app;
@@ -34,4 +42,4 @@ mod router;
 mod speaking;
 mod views;
 
-pub use app::{App, Options, Sound};
+pub use app::{App, Options, Reach, Sound};

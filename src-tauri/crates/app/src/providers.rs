@@ -73,10 +73,7 @@ impl App {
             origin: address.origin.clone(),
             plain_http_allowed: provider.plain_http_allowed.contains(&address.origin.to_string()),
         };
-        let dialect = if provider.id == OPENAI { Dialect::OPENAI } else { Dialect::COMPATIBLE };
-        let http = Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
-        let provider = Provider { name: provider.id.clone(), base_url: address.base.clone(), keys: Arc::new(keys) };
-        Ok(OpenAiClient::new(provider, dialect, http, Arc::new(LocalFiles)))
+        client(&provider.id, address, Arc::new(keys))
     }
 
     /// The providers as drawn, from what is known.
@@ -143,6 +140,14 @@ impl App {
         let providers = self.provider_views(&self.config());
         self.hub().tell(AppEvent::Providers { providers, keyring: self.keyring_view() });
     }
+}
+
+/// The client of a provider, with whoever gives its key.
+pub(crate) fn client(id: &str, address: &Address, keys: Arc<dyn KeySource>) -> Result<OpenAiClient, ErrorBody> {
+    let dialect = if id == OPENAI { Dialect::OPENAI } else { Dialect::COMPATIBLE };
+    let http = Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
+    let provider = Provider { name: id.to_owned(), base_url: address.base.clone(), keys };
+    Ok(OpenAiClient::new(provider, dialect, http, Arc::new(LocalFiles)))
 }
 
 /// At the start, beside it: how the keyring is, and which providers have a key. A locked keyring is not asked for keys:

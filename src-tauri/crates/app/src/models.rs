@@ -1,0 +1,338 @@
+//! A model to ask directly, outside any conversation: what the terminal does with a prompt, and the questions that a
+//! provider answers without one. Address, key and client are found as for the window, by the same code.
+//!
+//! A key comes from where the caller says, else from the environment, else from the keyring. The environment's usual
+//! variable goes to its provider's own hosts and to this computer only: a base URL that somebody else chose must not
+//! carry it off.
+//!
+//! Deliberately absent: history. What is asked here is not kept.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlance_assistant::answer::{Ending, answer};
+use parlance_core::chat::{ChatModel, HttpRequest};
+use parlance_core::clock::SystemClock;
+use parlance_core::{ApiKey, Category, ChatRequest, Clock as _, ModelEvent, Msg, Origin, ProviderError, Reply, Secret};
+use parlance_providers::media::{self, LocalFiles};
+use parlance_providers::openai::OpenAiClient;
+use parlance_providers::{KeySource, KeyUnavailable};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{ErrorBody, ErrorCode};
+use crate::app::App;
+use crate::config::ProviderConfig;
+use crate::keys::{KeyError, KeyringStatus, Keys};
+use crate::log;
+use crate::providers::{Address, OPENAI, client, find};
+
+/// OpenAI's usual variable.
+pub const OPENAI_VARIABLE: &str = "OPENAI_API_KEY";
+/// OpenAI's own host; its regions lie below it.
+const OPENAI_HOST: &str = "api.openai.com";
+
+/// Which model is wanted, and how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// The provider's id in the settings; `None` for the one that answers what is typed.
+    pub provider: Option<String>,
+    /// Another address than the configured one.
+    pub base_url: Option<String>,
+    /// The model; `None` for the configured one.
+    pub model: Option<String>,
+    /// The environment variable that holds the key, for whatever address.
+    pub key_variable: Option<String>,
+    /// Whether a key may go to another computer without encryption.
+    pub plain_http: PlainHttp,
+}
+
+/// Whether a key may go to another computer without encryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlainHttp {
+    /// Only where the settings say so.
+    #[default]
+    AsConfigured,
+    /// The person agreed, for this call.
+    Agreed,
+}
+
+/// A provider and perhaps its model, ready to be asked.
+pub struct Model {
+    provider: ProviderConfig,
+    model: Option<String>,
+    host: String,
+    client: OpenAiClient,
+    key: Arc<KeySearch>,
+}
+
+/// What became of an answer; what came is there however it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The answer as far as it came.
+    pub reply: Reply,
+    /// Why it is not whole; `None` when it is.
+    pub error: Option<ErrorBody>,
+    /// From asking to the end.
+    pub took: std::time::Duration,
+}
+
+impl App {
+    /// A provider, ready to be asked.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Gone`] when there is no such provider, [`ErrorCode::BadUrl`] for an address that is none.
+    pub fn model(&self, wanted: &Wanted) -> Result<Model, ErrorBody> {
+        let config = self.config();
+        let id = wanted.provider.as_deref().unwrap_or(&config.settings.provider);
+        let provider = find(&config, id)?.clone();
+        let address = match &wanted.base_url {
+            Some(typed) => Address::parse(typed)?,
+            None => Address::of(&provider)?,
+        };
+        let key = Arc::new(KeySearch {
+            keys: self.keys().clone(),
+            provider: provider.id.clone(),
+            origin: address.origin.clone(),
+            variable: wanted.key_variable.clone(),
+            plain_http_allowed: wanted.plain_http == PlainHttp::Agreed
+                || provider.plain_http_allowed.contains(&address.origin.to_string()),
+        });
+        let chosen = wanted.model.clone().or_else(|| Some(provider.model.clone()));
+        Ok(Model {
+            model: chosen.map(|model| model.trim().to_owned()).filter(|model| !model.is_empty()),
+            host: address.origin.host().to_owned(),
+            client: client(&provider.id, &address, Arc::clone(&key) as Arc<dyn KeySource>)?,
+            key,
+            provider,
+        })
+    }
+}
+
+impl Model {
+    /// The model's name.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoModel`] when none was named and none is configured.
+    pub fn name(&self) -> Result<&str, ErrorBody> {
+        self.model.as_deref().ok_or_else(|| self.about_us(ErrorBody::new(ErrorCode::NoModel)))
+    }
+
+    /// Messages as they will be sent: every local picture and sound brought along.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadFile`] when one cannot be read or is neither.
+    pub async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ErrorBody> {
+        media::resolve(&self.provider.id, messages, &LocalFiles)
+            .await
+            .map_err(|error| ErrorBody::new(ErrorCode::BadFile).with_details(error.message))
+    }
+
+    /// Exactly what would be sent, with a placeholder for the key. Sends nothing and asks nobody for the key.
+    ///
+    /// # Errors
+    /// When the request cannot be written.
+    pub fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ErrorBody> {
+        self.client.request(request).map_err(|error| self.failed(&error))
+    }
+
+    /// Asks. Every event goes to `on_event` as it comes; when `stop` is done the answer is stopped and what came is kept.
+    ///
+    /// # Errors
+    /// When nothing was sent: there is no key, or it may not go there. Later failures are in the outcome.
+    pub async fn answer(
+        &self,
+        request: &ChatRequest,
+        stop: impl Future<Output = ()>,
+        on_event: impl FnMut(&ModelEvent),
+    ) -> Result<Outcome, ErrorBody> {
+        let has_key = self.find_key().await?;
+        let asked = SystemClock.now();
+        let cancel = CancellationToken::new();
+        let answered = {
+            let answering = answer(&self.client, request, &SystemClock, &cancel, on_event);
+            tokio::pin!(answering, stop);
+            tokio::select! {
+                biased;
+                answered = &mut answering => answered,
+                () = &mut stop => {
+                    cancel.cancel();
+                    answering.await
+                }
+            }
+        };
+        let error = match &answered.ending {
+            Ending::Whole => None,
+            Ending::Stopped => Some(self.about_us(ErrorBody::new(ErrorCode::Stopped))),
+            Ending::Broken(error) => Some(self.explain(error, has_key)),
+        };
+        Ok(Outcome { reply: answered.reply, error, took: SystemClock.now().saturating_duration_since(asked) })
+    }
+
+    /// The models the provider lists: proves address and key.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn list(&self) -> Result<Vec<String>, ErrorBody> {
+        let has_key = self.find_key().await?;
+        self.client.models().await.map_err(|error| self.explain(&error, has_key))
+    }
+
+    /// Looks for the key before anything is sent, for the sentence that a failure deserves.
+    async fn find_key(&self) -> Result<HasKey, ErrorBody> {
+        match self.key.find().await.map_err(|error| self.about_us(error))? {
+            Some(_) => Ok(HasKey::Yes),
+            None if is_openai(&self.key.origin) => Err(self.no_key()),
+            None => Ok(HasKey::No),
+        }
+    }
+
+    fn explain(&self, error: &ProviderError, has_key: HasKey) -> ErrorBody {
+        match (error.category, has_key) {
+            (Category::Authentication, HasKey::No) => {
+                ErrorBody { status: error.status.map(|status| status.to_string()), ..self.no_key() }
+            }
+            _ => self.failed(error),
+        }
+    }
+
+    fn no_key(&self) -> ErrorBody {
+        let mut error = self.about_us(ErrorBody::new(ErrorCode::NoKey));
+        if self.key.usual_variable().is_none() && std::env::var_os(OPENAI_VARIABLE).is_some() {
+            error.details =
+                Some(format!("{OPENAI_VARIABLE} is set, but goes to OpenAI's own hosts and to this computer only"));
+        }
+        error
+    }
+
+    fn failed(&self, error: &ProviderError) -> ErrorBody {
+        ErrorBody::from_provider(error, &self.provider.name, &self.host, self.model.as_deref().unwrap_or_default())
+    }
+
+    fn about_us(&self, error: ErrorBody) -> ErrorBody {
+        ErrorBody {
+            provider: error.provider.or_else(|| Some(self.provider.name.clone())),
+            host: error.host.or_else(|| Some(self.host.clone())),
+            ..error
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HasKey {
+    Yes,
+    No,
+}
+
+/// Where the key of one provider for one origin is looked for, anew for each connection.
+struct KeySearch {
+    keys: Keys,
+    provider: String,
+    origin: Origin,
+    /// Named by the person.
+    variable: Option<String>,
+    plain_http_allowed: bool,
+}
+
+impl KeySearch {
+    async fn find(&self) -> Result<Option<ApiKey>, ErrorBody> {
+        let key = match (&self.variable, self.usual_variable()) {
+            (Some(named), _) => Some(in_environment(named, &self.origin)?.ok_or_else(|| {
+                ErrorBody::new(ErrorCode::NoKey).with_details(format!("the variable {named} is not set, or empty"))
+            })?),
+            (None, Some(usual)) => match in_environment(usual, &self.origin)? {
+                Some(key) => Some(key),
+                None => self.in_keyring().await?,
+            },
+            (None, None) => self.in_keyring().await?,
+        };
+        if let Some(key) = &key {
+            log::learn(key.secret());
+            if !self.origin.is_secure() && !self.origin.is_loopback() && !self.plain_http_allowed {
+                let host = Some(self.origin.host().to_owned());
+                return Err(ErrorBody { host, ..ErrorBody::new(ErrorCode::PlainHttp) });
+            }
+        }
+        Ok(key)
+    }
+
+    fn usual_variable(&self) -> Option<&'static str> {
+        usual_variable(&self.provider, &self.origin)
+    }
+
+    async fn in_keyring(&self) -> Result<Option<ApiKey>, ErrorBody> {
+        // Servers on this computer rarely want a key: not worth a password prompt.
+        if self.origin.is_loopback() && self.keys.status().await != KeyringStatus::Ready {
+            return Ok(None);
+        }
+        match self.keys.get(&self.provider, &self.origin).await {
+            Ok(key) => Ok(key),
+            Err(KeyError::Absent { .. }) => Ok(None),
+            Err(_) if self.origin.is_loopback() => Ok(None),
+            Err(error @ (KeyError::Locked | KeyError::NotAnswering { .. })) => {
+                Err(ErrorBody::new(ErrorCode::KeyringLocked).with_details(error.to_string()))
+            }
+            Err(error) => Err(ErrorBody::new(ErrorCode::NoKeyring).with_details(error.to_string())),
+        }
+    }
+}
+
+#[async_trait]
+impl KeySource for KeySearch {
+    async fn key(&self) -> Result<Option<ApiKey>, KeyUnavailable> {
+        self.find().await.map_err(|error| {
+            KeyUnavailable(
+                error.details.unwrap_or_else(|| format!("the key for {} cannot be used", self.origin.host())),
+            )
+        })
+    }
+}
+
+/// The environment variable that holds a provider's key without being named: for its own hosts and this computer.
+#[must_use]
+pub fn usual_variable(provider: &str, origin: &Origin) -> Option<&'static str> {
+    (provider == OPENAI && (is_openai(origin) || origin.is_loopback())).then_some(OPENAI_VARIABLE)
+}
+
+fn is_openai(origin: &Origin) -> bool {
+    let host = origin.host();
+    let below = host.strip_suffix(OPENAI_HOST).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    // A port of its own would show after the host.
+    below && origin.to_string() == format!("https://{host}")
+}
+
+fn in_environment(variable: &str, origin: &Origin) -> Result<Option<ApiKey>, ErrorBody> {
+    let Some(word) = std::env::var_os(variable).filter(|word| !word.is_empty()) else { return Ok(None) };
+    let bad = |why: String| ErrorBody::new(ErrorCode::BadKey).with_details(format!("the variable {variable}: {why}"));
+    let word = word.into_string().map_err(|_| bad("it is not text".to_owned()))?;
+    let secret = Secret::new(word).map_err(|error| bad(error.to_string()))?;
+    Ok(Some(ApiKey::new(secret, origin.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn the_usual_variable_goes_to_its_own_hosts_and_this_computer_only() {
+        for (provider, url, goes) in [
+            ("openai", "https://api.openai.com/v1", true),
+            ("openai", "https://eu.api.openai.com/v1", true),
+            ("openai", "http://127.0.0.1:8080/v1", true),
+            ("openai", "http://localhost/v1", true),
+            ("openai", "http://api.openai.com/v1", false),
+            ("openai", "https://api.openai.com:8443/v1", false),
+            ("openai", "https://api.openai.com.evil.test/v1", false),
+            ("openai", "https://evilapi.openai.com/v1", false),
+            ("openai", "https://api.openai.com./v1", false),
+            ("openai", "https://openrouter.ai/api/v1", false),
+            ("openai", "http://192.168.1.4/v1", false),
+            ("mine", "http://127.0.0.1:8080/v1", false),
+            ("mine", "https://api.openai.com/v1", false),
+        ] {
+            let origin = Origin::of(&Url::parse(url).unwrap()).unwrap();
+            assert_eq!(usual_variable(provider, &origin).is_some(), goes, "{provider} {url}");
+        }
+    }
+}
