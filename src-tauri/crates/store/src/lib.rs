@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! * [`Store::open`] – `open.rs`, with `folder.rs` (names, modes, lock), `schema.rs` (migrations, whose file is it) and
-//!   `connect.rs` (how connections are set up).
+//! * [`Store::open`] – `open.rs`, with `folder.rs` (names, modes, lock), `session.rs` (who lives), `schema.rs`
+//!   (migrations, whose file is it) and `connect.rs` (how connections are set up).
 //! * [`Store`] – `store.rs`: one writer, four readers; `reserve.rs`: room for a full disk.
 //! * `table/` – one module a table: its SQL, its rows, its methods.
 //! * `turn.rs` – a turn begins and ends in one transaction each.
