@@ -1,0 +1,43 @@
+// @vitest-environment node
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const out = mkdtempSync(join(tmpdir(), "parlance-ui-"));
+let files: { name: string; text: string }[] = [];
+
+beforeAll(async () => {
+  await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "error", mode: "production", build: { outDir: out, emptyOutDir: true } });
+  files = readdirSync(out, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(html|js|css)$/.test(name))
+    .map((name) => ({ name, text: readFileSync(join(out, name), "utf8") }));
+}, 60_000);
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+const of = (ending: string) => files.filter(({ name }) => name.endsWith(ending));
+
+describe("what is shipped", () => {
+  it("keeps to the content security policy: no inline script or style element, no eval", () => {
+    const page = of("index.html")[0]?.text ?? "";
+    expect(page).toMatch(/<script type="module"[^>]* src="\/assets\//);
+    expect(page).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>|<style|\son\w+=|javascript:|data:/);
+    for (const { text } of of(".js")) expect(text).not.toMatch(/\beval\(|new Function\(/);
+  });
+
+  it("fetches nothing: every address in page and styles is its own", () => {
+    for (const { text } of [...of(".html"), ...of(".css")]) expect(text.match(/https?:\/\/|url\((?!["']?#)|@import/g)).toBeNull();
+  });
+
+  it("holds no scripted engine, no gallery and no axe", () => {
+    for (const { text } of of(".js")) expect(text).not.toMatch(/Two panels on the balcony|FakeEngine|axe-core/);
+  });
+
+  it("stays small", () => {
+    const bytes = files.reduce((sum, { text }) => sum + text.length, 0);
+    expect(bytes).toBeLessThan(450_000);
+  });
+});
