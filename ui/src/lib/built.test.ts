@@ -1,17 +1,19 @@
 // @vitest-environment node
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "parlance-ui-"));
 let files: { name: string; text: string }[] = [];
 
-beforeAll(async () => {
-  await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "error", mode: "production", build: { outDir: out, emptyOutDir: true } });
+beforeAll(() => {
+  // In a process of its own: this one runs in test mode, and would build the parts for development too.
+  const { VITEST: _, NODE_ENV: __, ...env } = process.env;
+  execFileSync(process.execPath, [join(root, "node_modules/vite/bin/vite.js"), "build", "--outDir", out, "--emptyOutDir", "--logLevel", "error"], { cwd: root, env });
   files = readdirSync(out, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.(html|js|css)$/.test(name))
     .map((name) => ({ name, text: readFileSync(join(out, name), "utf8") }));
@@ -25,7 +27,7 @@ describe("what is shipped", () => {
     const page = of("index.html")[0]?.text ?? "";
     expect(page).toMatch(/<script type="module"[^>]* src="\/assets\//);
     expect(page).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>|<style|\son\w+=|javascript:|data:/);
-    for (const { text } of of(".js")) expect(text).not.toMatch(/\beval\(|new Function\(/);
+    expect(of(".js").filter(({ text }) => /\beval\(|new Function\(/.test(text))).toHaveLength(0);
   });
 
   it("fetches nothing: every address in page and styles is its own", () => {
@@ -33,7 +35,7 @@ describe("what is shipped", () => {
   });
 
   it("holds no scripted engine, no gallery and no axe", () => {
-    for (const { text } of of(".js")) expect(text).not.toMatch(/Two panels on the balcony|FakeEngine|axe-core/);
+    expect(of(".js").filter(({ text }) => /Two panels on the balcony|FakeEngine|axe-core/.test(text))).toHaveLength(0);
   });
 
   it("stays small", () => {
