@@ -10,7 +10,7 @@ use parlance_core::audio::{AudioInput, AudioOutput, CaptureEvent, CaptureStream,
 use parlance_core::{AudioChunk, SampleRate};
 use tokio::time::timeout;
 
-use crate::support::likeness::{find, likeness, loudness};
+use crate::support::likeness::{find, find_in_pieces, likeness, loudness};
 use crate::support::virtual_audio::{
     DEVICE_RATE, VIRTUAL_AUDIO, greeting, server_list, speak, speaker_recording, verb,
 };
@@ -22,7 +22,7 @@ const FINE: SampleRate = SampleRate::new(96_000).expect("a rate");
 
 /// Blocks that a busy machine records without a gap, and plays without one.
 const PATIENT_INPUT: u32 = 4_096;
-const PATIENT_OUTPUT: u32 = 2_048;
+const PATIENT_OUTPUT: u32 = 4_096;
 
 fn microphone(device: Option<&str>) -> CaptureStream {
     let options = DeviceOptions { device: device.map(str::to_owned), block_frames: PATIENT_INPUT };
@@ -101,20 +101,36 @@ async fn pause(ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
-/// Holds a recording against what it should be: whole, and with its first and last ten milliseconds in place.
+/// Holds what the microphone gave against what it should be: whole, and with its first and last ten milliseconds in place.
 #[track_caller]
-fn assert_whole(sound: &AudioChunk, recording: &[i16], rate: SampleRate, at_least: f64) {
+fn assert_heard_whole(sound: &AudioChunk, recording: &[i16]) {
     // Compared at four times the engine's rate: devices do not sample at our instants, and half a sample of shift alone
     // costs a hundredth of likeness.
     let sound = resample_all(sound, FINE).samples;
-    let recording = resample_all(&AudioChunk { samples: recording.to_vec(), rate }, FINE).samples;
+    let recording = resample_all(&AudioChunk { samples: recording.to_vec(), rate: RATE }, FINE).samples;
     let found = find(&sound, &recording);
     println!("measured: correlation {:.4} over {} samples", found.correlation, sound.len());
-    assert!(found.correlation >= at_least, "correlation {:.4}", found.correlation);
+    assert!(found.correlation >= 0.99, "correlation {:.4}", found.correlation);
     let burst = FINE.samples_in(Duration::from_millis(10)) as usize;
     let end = sound.len() - burst;
     let first = likeness(&sound[..burst], &recording[found.at..]);
     let last = likeness(&sound[end..], &recording[found.at + end..]);
+    assert!(first > 0.9, "the first ten milliseconds are missing ({first:.3})");
+    assert!(last > 0.9, "the last ten milliseconds are missing ({last:.3})");
+}
+
+/// The same for what the speaker played. A sound server that is kept waiting tears silence into it, which it reports to
+/// nobody; it drops nothing, and neither must we.
+#[track_caller]
+fn assert_played_whole(sound: &AudioChunk, recording: &[i16]) {
+    let sound = resample_all(sound, DEVICE_RATE).samples;
+    let found = find_in_pieces(&sound, recording);
+    println!("measured: correlation {:.4}, {} samples of silence torn in", found.correlation, found.torn);
+    assert!(found.correlation >= 0.95, "correlation {:.4}", found.correlation);
+    let burst = DEVICE_RATE.samples_in(Duration::from_millis(10)) as usize;
+    let end = sound.len() - burst;
+    let first = likeness(&sound[..burst], &recording[found.at..]);
+    let last = likeness(&sound[end..], &recording[found.at + found.torn + end..]);
     assert!(first > 0.9, "the first ten milliseconds are missing ({first:.3})");
     assert!(last > 0.9, "the last ten milliseconds are missing ({last:.3})");
 }
@@ -163,7 +179,7 @@ fn what_is_said_arrives_whole() {
         let mut stream = microphone(None);
         next_sound(&mut stream).await;
         let heard = hear_out(&mut stream, speak(&greeting())).await;
-        assert_whole(&greeting(), &heard, RATE, 0.99);
+        assert_heard_whole(&greeting(), &heard);
     });
 }
 
@@ -183,7 +199,7 @@ fn what_is_pushed_is_heard_whole() {
         let recorded = || speaker_recording().len();
         let until_recorded = recorded() + DEVICE_RATE.samples_in(Duration::from_millis(500)) as usize;
         until("the recorder caught up", 5, || recorded() >= until_recorded).await;
-        assert_whole(&sound, &speaker_recording(), DEVICE_RATE, 0.95);
+        assert_played_whole(&sound, &speaker_recording());
     });
 }
 
@@ -247,7 +263,7 @@ fn a_microphone_that_is_pulled_out_is_followed_to_the_next_one_and_back() {
         }
         next_sound(&mut stream).await;
         let heard = hear_out(&mut stream, speak(&greeting())).await;
-        assert_whole(&greeting(), &heard, RATE, 0.99);
+        assert_heard_whole(&greeting(), &heard);
     });
 }
 
@@ -275,7 +291,7 @@ fn a_chosen_microphone_is_waited_for() {
         println!("measured: sound {} ms after the microphone was plugged in", plugged.elapsed().as_millis());
         assert!(plugged.elapsed() < Duration::from_secs(2), "{:?}", plugged.elapsed());
         let heard = hear_out(&mut stream, speak(&greeting())).await;
-        assert_whole(&greeting(), &heard, RATE, 0.99);
+        assert_heard_whole(&greeting(), &heard);
     });
 }
 
@@ -334,8 +350,8 @@ fn a_killed_sound_server_costs_neither_the_microphone_nor_the_place_in_the_playb
         let enough = before + resample_all(&rest, DEVICE_RATE).samples.len();
         until("the recorder caught up", 5, || speaker_recording().len() >= enough).await;
         pause(300).await;
-        let found = find(&resample_all(&rest, DEVICE_RATE).samples, &speaker_recording()[before..]);
-        println!("measured: correlation {:.4} of the rest", found.correlation);
+        let found = find_in_pieces(&resample_all(&rest, DEVICE_RATE).samples, &speaker_recording()[before..]);
+        println!("measured: correlation {:.4} of the rest, {} samples torn in", found.correlation, found.torn);
         assert!(found.correlation > 0.95, "the rest was not heard as it was: {:.4}", found.correlation);
     });
 }
@@ -366,6 +382,37 @@ fn without_any_device_everything_waits_until_one_is_plugged_in() {
         )
         .await;
         until("all was heard", 20, || playback.position().is_drained()).await;
+        assert_eq!(playback.position().heard, sound.samples.len() as u64);
+    });
+}
+
+#[test]
+fn a_sound_server_that_starts_later_is_found() {
+    on_stage("a_sound_server_that_starts_later_is_found", &[], async {
+        verb(&["kill-server"]);
+        until("the server is dead", 5, || server_list("sinks").is_empty()).await;
+        let mut stream = microphone(None);
+        let playback = speaker();
+        let loss = next(&mut stream).await;
+        assert!(matches!(loss, CaptureEvent::Lost(_)), "{loss:?}");
+        let silent = news_of(&*playback).await;
+        assert!(matches!(silent, PlaybackEvent::Lost(_)), "{silent:?}");
+        println!("measured: without a server the microphone says {loss:?}");
+
+        verb(&["start-server"]);
+        loop {
+            match next_news(&mut stream).await {
+                CaptureEvent::Back(device) => break assert_eq!(device.name, "Virtual_Microphone"),
+                CaptureEvent::Lost(_) => {}
+                other => panic!("unexpected: {other:?}"),
+            }
+        }
+        let heard = hear_out(&mut stream, speak(&greeting())).await;
+        assert_heard_whole(&greeting(), &heard);
+        let sound = tone(0.2, 0.5);
+        playback.push(&sound).expect("there is room");
+        playback.finish();
+        until("it was heard", 10, || playback.position().is_drained()).await;
         assert_eq!(playback.position().heard, sound.samples.len() as u64);
     });
 }

@@ -56,6 +56,14 @@ impl Default for DeviceOptions {
     }
 }
 
+/// The buffer to ask a device for: what is wanted, within what it can do; its own choice where it does not say.
+fn buffer_size(own: &cpal::SupportedStreamConfig, frames: u32) -> cpal::BufferSize {
+    match *own.buffer_size() {
+        cpal::SupportedBufferSize::Range { min, max } => cpal::BufferSize::Fixed(frames.max(min).min(max).max(1)),
+        cpal::SupportedBufferSize::Unknown => cpal::BufferSize::Default,
+    }
+}
+
 /// Starts a thread of this crate.
 fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<std::thread::Thread, AudioError> {
     std::thread::Builder::new()

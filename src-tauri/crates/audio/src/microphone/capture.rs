@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
-use cpal::{BufferSize, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
+use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
 use parlance_core::SampleRate;
 
+use crate::buffer_size;
 use crate::line::{Faults, OPEN_WITHIN};
 
 /// How much the ring holds: the longest pause of its reader that costs nothing.
@@ -44,7 +45,7 @@ impl Capture {
         let config = StreamConfig {
             channels: own.channels(),
             sample_rate: rate.hz(),
-            buffer_size: BufferSize::Fixed(block_frames.max(1).saturating_mul(BUFFER_BLOCKS)),
+            buffer_size: buffer_size(&own, block_frames.saturating_mul(BUFFER_BLOCKS)),
         };
         let channels = usize::from(own.channels()).max(1);
         let (writer, ring) = rtrb::RingBuffer::new(channels * (rate.hz() * RING_SECONDS) as usize);

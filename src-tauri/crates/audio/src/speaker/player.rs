@@ -7,10 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
-use cpal::{
-    BufferSize, ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig,
-    SupportedStreamConfig,
-};
+use cpal::{ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
 use parlance_core::SampleRate;
 use parlance_core::audio::PlaybackEvent;
 
@@ -18,11 +15,11 @@ use super::Shared;
 use super::meter::{Meter, Run};
 use super::queue::Feed;
 use super::voice::{Desk, Frame, Voice};
-use crate::DeviceOptions;
 use crate::devices::{Direction, Finder};
 use crate::line::{Change, Faults, Line, OPEN_WITHIN};
 use crate::resample::Resampler;
 use crate::sample::to_f32;
+use crate::{DeviceOptions, buffer_size};
 
 /// How often the ring is filled up; a push wakes the thread at once.
 const TICK: Duration = Duration::from_millis(5);
@@ -119,11 +116,10 @@ impl Output {
         let rate = SampleRate::new(own.sample_rate()).unwrap_or(SampleRate::HZ_48000);
         let channels = NonZero::new(own.channels())
             .ok_or_else(|| cpal::Error::with_message(ErrorKind::UnsupportedConfig, "it has no channels"))?;
-        let block_frames = block_frames.max(1);
         let config = StreamConfig {
             channels: channels.get(),
             sample_rate: rate.hz(),
-            buffer_size: BufferSize::Fixed(block_frames),
+            buffer_size: buffer_size(&own, block_frames),
         };
         let (ring, reader) = rtrb::RingBuffer::new(rate.hz() as usize);
         let voice = Voice::new(reader, meter.clone(), rate);
@@ -131,7 +127,7 @@ impl Output {
             desk: Desk::new(voice, meter, rate, channels),
             rate,
             channels: usize::from(channels.get()),
-            assumed_delay: rate.duration_of(u64::from(block_frames * ASSUMED_BLOCKS)),
+            assumed_delay: rate.duration_of(u64::from(block_frames) * u64::from(ASSUMED_BLOCKS)),
             piece: vec![0.0; PIECE_FRAMES * usize::from(channels.get())],
         };
         let stream = build(device, config, &own, callback, faults)?;
