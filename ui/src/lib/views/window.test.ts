@@ -165,6 +165,16 @@ describe("the composer", () => {
     await expect.poll(() => one("message") && document.querySelector("[data-status=stopped]")).not.toBeNull();
   });
 
+  it("stops the running answer with Esc, from inside the text field", async () => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, providers: [samples.ollama], settings: { ...samples.defaultSettings, provider: "ollama" } } });
+    type("Hello");
+    key("keydown", { key: "Enter" });
+    await expect.poll(() => document.querySelector("[data-testid=stop]")).not.toBeNull();
+    key("keydown", { key: "Escape", code: "Escape" });
+    expect(called("stop_answer")).toEqual([{ id: "panels" }]);
+    expect(document.activeElement).toBe(one("composer"));
+  });
+
   it("takes ten megabytes from the clipboard without laying them out", async () => {
     await open(thread("x"));
     const field = type("");
