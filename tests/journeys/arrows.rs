@@ -66,6 +66,8 @@ const LICENCE_BY_CRATE: &[(&str, &str)] = &[
     ("option-ext", "MPL-2.0"),
     ("selectors", "MPL-2.0"),
     // Root certificates: data.
+    // Drives windows in tests; not shipped.
+    ("webdriver", "MPL-2.0"),
     ("webpki-root-certs", "CDLA-Permissive-2.0"),
     ("webpki-roots", "CDLA-Permissive-2.0"),
 ];

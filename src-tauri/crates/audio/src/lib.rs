@@ -72,3 +72,10 @@ fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<std:
         .map(|handle| handle.thread().clone())
         .map_err(|error| AudioError::System(format!("starting the thread {name}: {error}")))
 }
+
+/// Drops a device's stream on a thread of its own. cpal 0.18 waits for the stream's driver when it is dropped, and with
+/// PulseAudio that driver waits for ever when the server killed the stream while it was idle.
+fn let_go<S: Send + 'static>(stream: S) {
+    // Without a thread to spare it is dropped here.
+    let _ = start_thread("sound-farewell", move || drop(stream));
+}

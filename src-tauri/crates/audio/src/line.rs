@@ -10,7 +10,7 @@ use cpal::ErrorKind;
 use parlance_core::audio::{AudioError, Device, DeviceLoss};
 
 use crate::devices::{Finder, Found};
-use crate::start_thread;
+use crate::{let_go, start_thread};
 
 /// How often a missing device is looked for; a look is a new connection to the sound server.
 const SEEK_EVERY: Duration = Duration::from_millis(250);
@@ -27,13 +27,18 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// when its device is gone, and reports a few when it starts.
 const ERRORS_IN_A_ROW: u32 = 16;
 
+/// A stream in which nothing has moved for so long is dead, whatever it says: an open stream moves silence too. PulseAudio
+/// kills an idle output whose last device goes without an error, and a device of the same name that is back before the
+/// next look hides it.
+const STANDS_STILL: Duration = Duration::from_secs(2);
+
 /// How long a sound server may take to open a stream.
 pub(crate) const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Takes the errors of a stream out of the stream's own callback. Never blocks; what does not fit repeats itself.
 pub(crate) type Faults = SyncSender<cpal::Error>;
 
-pub(crate) struct Line<S> {
+pub(crate) struct Line<S: Send + 'static> {
     finder: Finder,
     state: State<S>,
     /// What the listener was told last: `None` that all is well.
@@ -55,19 +60,21 @@ struct OpenLine<S> {
     watch: Watch,
     errors_in_a_row: u32,
     progress: u64,
+    /// When something moved last, or the stream was opened.
+    moved_at: Instant,
 }
 
 /// What became of the line.
 pub(crate) enum Change<S> {
     /// Sound flows through a device. `back` is for the listener, who was told of a loss or used another device before.
     Opened { back: Option<Device> },
-    /// The stream is dead or no longer wanted: empty it, then drop it. Without a `loss` another device follows at once.
+    /// The stream is dead or no longer wanted: empty it, then [`let_go`]. Without a `loss` another device follows at once.
     Ended { stream: S, loss: Option<DeviceLoss> },
     /// There is nothing to open.
     Missing(DeviceLoss),
 }
 
-impl<S> Line<S> {
+impl<S: Send + 'static> Line<S> {
     pub(crate) fn new(finder: Finder, now: Instant) -> Self {
         Self { finder, state: State::Seeking { since: now, next: now }, told: None, moved: false }
     }
@@ -91,7 +98,7 @@ impl<S> Line<S> {
             State::Seeking { next, .. } if now < *next => None,
             State::Seeking { .. } => self.seek(now, open),
             State::Open(line) => {
-                let verdict = line.check(progress)?;
+                let verdict = line.check(progress, now)?;
                 let seeking = State::Seeking { since: now, next: now };
                 let State::Open(ended) = std::mem::replace(&mut self.state, seeking) else { return None };
                 let loss = match verdict {
@@ -144,7 +151,25 @@ impl<S> Line<S> {
         let watch =
             watch(finder, found.device.clone()).map_err(|error| DeviceLoss::Refused { message: error.to_string() })?;
         let (device, system) = (found.device, found.system);
-        Ok(OpenLine { stream, device, system, faults, watch, errors_in_a_row: 0, progress: 0 })
+        Ok(OpenLine {
+            stream,
+            device,
+            system,
+            faults,
+            watch,
+            errors_in_a_row: 0,
+            progress: 0,
+            moved_at: Instant::now(),
+        })
+    }
+}
+
+impl<S: Send + 'static> Drop for Line<S> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if let State::Open(line) = std::mem::replace(&mut self.state, State::Seeking { since: now, next: now }) {
+            let_go(line.stream);
+        }
     }
 }
 
@@ -164,15 +189,19 @@ enum Verdict {
 }
 
 impl<S> OpenLine<S> {
-    fn check(&mut self, progress: u64) -> Option<Verdict> {
+    fn check(&mut self, progress: u64, now: Instant) -> Option<Verdict> {
         if progress != self.progress {
             self.progress = progress;
             self.errors_in_a_row = 0;
+            self.moved_at = now;
         }
         while let Ok(error) = self.faults.try_recv() {
             if let Some(loss) = self.loss_from(&error) {
                 return Some(Verdict::Lost(loss));
             }
+        }
+        if now.saturating_duration_since(self.moved_at) >= STANDS_STILL {
+            return Some(Verdict::Lost(unplugged(&self.device)));
         }
         match self.watch.sightings.try_recv() {
             Ok(Sighting::Gone) => Some(Verdict::Lost(unplugged(&self.device))),

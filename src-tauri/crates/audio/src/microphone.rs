@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::devices::{Direction, Finder};
 use crate::line::{Change, Line};
-use crate::{DeviceOptions, start_thread};
+use crate::{DeviceOptions, let_go, start_thread};
 use capture::Capture;
 use chunks::Chunks;
 
@@ -114,6 +114,7 @@ impl Listener {
             Some(Change::Ended { mut stream, loss }) => {
                 // What was said before the device went belongs to the utterance.
                 self.outbox.take(&mut stream);
+                let_go(stream);
                 self.outbox.end(loss);
             }
         }

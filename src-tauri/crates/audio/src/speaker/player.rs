@@ -16,6 +16,7 @@ use super::meter::{Meter, Run};
 use super::queue::Feed;
 use super::voice::{Desk, Frame, Voice};
 use crate::devices::{Direction, Finder};
+use crate::let_go;
 use crate::line::{Change, Faults, Line, OPEN_WITHIN};
 use crate::resample::Resampler;
 use crate::sample::to_f32;
@@ -76,7 +77,7 @@ impl Player {
             }
             Some(Change::Ended { stream, loss }) => {
                 self.shared.queue().device_gone(Instant::now());
-                drop(stream);
+                let_go(stream);
                 if let Some(loss) = loss {
                     self.tell(PlaybackEvent::Lost(loss));
                 }
