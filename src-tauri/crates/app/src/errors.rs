@@ -54,7 +54,7 @@ impl From<StoreError> for ErrorBody {
             StoreError::Damaged(_) => ErrorCode::DatabaseDamaged,
             StoreError::Gone { .. } => ErrorCode::Gone,
             StoreError::TooLong { .. } => ErrorCode::MessageTooLong,
-            StoreError::Closed | StoreError::Failed(_) => ErrorCode::Internal,
+            StoreError::Closed | StoreError::DiskFailed(_) | StoreError::Failed(_) => ErrorCode::Internal,
         };
         Self::new(code).with_details(error.to_string())
     }
