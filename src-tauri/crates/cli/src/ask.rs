@@ -1,0 +1,61 @@
+//! `ask`: a prompt to a model, its answer out, in the form that was asked for. Nothing is kept in the history.
+
+mod args;
+mod input;
+mod show;
+
+use parlance_app::Reach;
+use parlance_app::models::Model;
+use parlance_core::ChatRequest;
+use parlance_core::chat::HttpRequest;
+use serde_json::{Map, Value, json};
+
+pub(crate) use args::AskArgs;
+use show::Show;
+
+use crate::engine::Desk;
+use crate::failure::Failure;
+use crate::providers::choose;
+
+pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
+    // What the call brings along is read first: nothing is started for words that are wrong.
+    let request = input::request(&args)?;
+    desk.with_engine(Reach::Settings, None, async |app| {
+        let model = choose(app, &args.from)?;
+        let request = ChatRequest {
+            model: model.name()?.to_owned(),
+            messages: model.bring_media(&request.messages).await?,
+            ..request
+        };
+        match args.print_request {
+            true => print_request(&model, &request, &desk),
+            false => answer(&model, &request, &args, &desk).await,
+        }
+    })
+    .await
+}
+
+fn print_request(model: &Model, request: &ChatRequest, desk: &Desk) -> Result<(), Failure> {
+    let HttpRequest { method, url, headers, body } = model.request(request)?;
+    let headers: Map<String, Value> = headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    desk.out.object(&json!({"method": method, "url": url, "headers": headers, "body": body}));
+    Ok(())
+}
+
+async fn answer(model: &Model, request: &ChatRequest, args: &AskArgs, desk: &Desk) -> Result<(), Failure> {
+    let mut show = Show::new(args, desk.out);
+    let outcome = model.answer(request, stopped(), |event| show.event(event)).await?;
+    show.end(&outcome);
+    match outcome.error.clone() {
+        None => Ok(()),
+        Some(error) => Err(Failure::from(error).beside(show::fields(&outcome))),
+    }
+}
+
+/// Ctrl-C.
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without it the system ends us, as it always could.
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,107 @@
+//! What a call to `ask` brings along, read and made a request.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use parlance_app::api::{ErrorBody, ErrorCode};
+use parlance_app::archive::MOST_MESSAGE_BYTES;
+use parlance_core::chat::Delivery;
+use parlance_core::{ChatRequest, ContentBlock, Msg, Role, Source, ToolSpec};
+use serde::de::DeserializeOwned;
+
+use super::args::AskArgs;
+use crate::failure::Failure;
+
+/// Files with messages and tools may be so long: a request of every provider is shorter.
+const MOST_FILE_BYTES: usize = 128 * 1024 * 1024;
+
+/// The request, but for its model.
+pub(super) fn request(args: &AskArgs) -> Result<ChatRequest, Failure> {
+    let mut messages = match &args.messages {
+        Some(path) => read_messages(path)?,
+        None => vec![message(args)?],
+    };
+    if let Some(system) = &args.system {
+        messages.insert(0, Msg::text(Role::System, "system", system));
+    }
+    let tools: Vec<ToolSpec> = match &args.tools {
+        Some(path) => json(path, &text_of(path, MOST_FILE_BYTES)?, "a list of tools")?,
+        None => Vec::new(),
+    };
+    Ok(ChatRequest {
+        messages,
+        tools,
+        tool_choice: args.tool_choice.clone(),
+        thinking: args.thinking,
+        max_tokens: args.max_tokens,
+        delivery: if args.no_stream { Delivery::Whole } else { Delivery::Streaming },
+        extra: args.set.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect(),
+        ..ChatRequest::default()
+    })
+}
+
+fn message(args: &AskArgs) -> Result<Msg, Failure> {
+    let text = match args.text.as_deref() {
+        Some("-") => text_of(Path::new("-"), MOST_MESSAGE_BYTES)?,
+        text => text.unwrap_or_default().to_owned(),
+    };
+    check_length(&text)?;
+    let media = args
+        .image
+        .iter()
+        .map(|path| ContentBlock::Image { source: source(path) })
+        .chain(args.audio.iter().map(|path| ContentBlock::Audio { source: source(path) }));
+    let mut content: Vec<ContentBlock> = media.collect();
+    if content.is_empty() && text.trim().is_empty() {
+        return Err(Failure::refused(ErrorBody::new(ErrorCode::EmptyMessage)));
+    }
+    if !text.trim().is_empty() {
+        content.insert(0, ContentBlock::text(text));
+    }
+    Ok(Msg::new(Role::User, "user", content))
+}
+
+fn source(path: &Path) -> Source {
+    Source::Url { url: path.to_string_lossy().into_owned() }
+}
+
+fn read_messages(path: &Path) -> Result<Vec<Msg>, Failure> {
+    let messages: Vec<Msg> = json(path, &text_of(path, MOST_FILE_BYTES)?, "a list of messages")?;
+    if messages.is_empty() {
+        return Err(Failure::refused(ErrorBody::new(ErrorCode::EmptyMessage)));
+    }
+    for message in &messages {
+        message.content.iter().filter_map(ContentBlock::as_text).try_for_each(check_length)?;
+    }
+    Ok(messages)
+}
+
+fn check_length(text: &str) -> Result<(), Failure> {
+    if text.len() > MOST_MESSAGE_BYTES {
+        return Err(ErrorBody::new(ErrorCode::MessageTooLong).into());
+    }
+    Ok(())
+}
+
+/// A file's text, or stdin's for “-”. One byte over the limit is read, so that the limit can be told from the end.
+fn text_of(path: &Path, most: usize) -> Result<String, Failure> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "stdin".to_owned() } else { path.display().to_string() };
+    let failed = |error: io::Error| Failure::file(format!("reading {name}: {error}"));
+    let mut bytes = Vec::new();
+    let limit = most as u64 + 1;
+    if is_stdin {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
+    }
+    if bytes.len() > most {
+        return Err(ErrorBody::new(ErrorCode::MessageTooLong).with_details(format!("{name} is too long")).into());
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::file(format!("{name} is not text: it is not UTF-8")))
+}
+
+fn json<T: DeserializeOwned>(path: &Path, text: &str, what: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::file(format!("{} is not {what}: {error}", path.display())))
+}

@@ -1,0 +1,106 @@
+//! An answer on its way out, in the form that was asked for.
+
+use parlance_app::models::Outcome;
+use parlance_core::{ContentBlock, ModelEvent, Reply, StopReason};
+use serde_json::{Map, Value, json};
+
+use super::args::AskArgs;
+use crate::out::{Flow, Out, Reader};
+
+/// Shows an answer while it comes and when it is over.
+pub(super) struct Show {
+    out: Out,
+    form: Form,
+}
+
+enum Form {
+    /// Words as they come.
+    Words(Flow),
+    /// Nothing until the end.
+    AtTheEnd,
+    /// Each event.
+    Events,
+    /// What has come so far, with each event.
+    Accumulated(Reply),
+}
+
+impl Show {
+    pub(super) fn new(args: &AskArgs, out: Out) -> Self {
+        let form = match (args.accumulate, args.events, out.reader()) {
+            (true, ..) => Form::Accumulated(Reply::default()),
+            (false, true, _) => Form::Events,
+            (false, false, Reader::Program) => Form::AtTheEnd,
+            (false, false, Reader::Person) => Form::Words(out.flow()),
+        };
+        Self { out, form }
+    }
+
+    pub(super) fn event(&mut self, event: &ModelEvent) {
+        match &mut self.form {
+            Form::Words(flow) => {
+                if let ModelEvent::TextDelta { text } = event {
+                    flow.push(text);
+                }
+            }
+            Form::AtTheEnd => {}
+            Form::Events => self.out.event(&json!(event)),
+            Form::Accumulated(reply) => {
+                reply.apply(event);
+                self.out.event(&json!({"content": reply.content, "finish_reason": reply.finish_reason}));
+            }
+        }
+    }
+
+    /// The answer is over, however it ended.
+    pub(super) fn end(&mut self, outcome: &Outcome) {
+        if let Form::Words(flow) = &mut self.form {
+            flow.end();
+            for block in &outcome.reply.content {
+                if let ContentBlock::ToolUse(call) = block {
+                    let arguments =
+                        call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string());
+                    self.out.text(&format!("→ {}({arguments})", call.name));
+                }
+            }
+            match &outcome.reply.finish_reason {
+                Some(StopReason::Stop | StopReason::ToolCalls) | None => {}
+                Some(reason) => {
+                    self.out.note(&format!("The answer ended early: {}.", reason_word(reason)));
+                }
+            }
+        }
+        if outcome.error.is_none() && self.out.reader() == Reader::Program {
+            self.out.object(&Value::Object(fields(outcome)));
+        }
+    }
+}
+
+/// The answer as an object. What the provider did not say is `null`.
+pub(super) fn fields(outcome: &Outcome) -> Map<String, Value> {
+    let reply = &outcome.reply;
+    let mut usage =
+        Map::from_iter([("input_tokens".to_owned(), Value::Null), ("output_tokens".to_owned(), Value::Null)]);
+    if let Value::Object(counted) = json!(reply.usage) {
+        usage.extend(counted);
+    }
+    usage.insert("time".to_owned(), json!(outcome.took.as_secs_f64()));
+    let fields = json!({
+        "content": reply.content,
+        "structured": null,
+        "finish_reason": reply.finish_reason,
+        "usage": usage,
+        "id": reply.id,
+        "model": reply.model,
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => unreachable!("BUG: an object is an object"),
+    }
+}
+
+fn reason_word(reason: &StopReason) -> String {
+    match json!(reason) {
+        Value::String(word) => word,
+        _ => unreachable!("BUG: a reason is a word"),
+    }
+}

@@ -1,0 +1,66 @@
+//! The words of a call: what can be said to `parlance-cli`, and where each command lives.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::ask::AskArgs;
+use crate::devices::DevicesCommand;
+use crate::history::HistoryCommand;
+use crate::keys::KeysCommand;
+use crate::providers::ProvidersCommand;
+use crate::talk::TalkArgs;
+
+/// The whole call.
+#[derive(Debug, Parser)]
+#[command(
+    name = "parlance-cli",
+    version,
+    about = "Parlance in a terminal: ask models, talk, and look after what was said",
+    after_help = "Exit codes: 0 done, 1 the work failed, 2 the words of the call are wrong.",
+    infer_subcommands = false,
+    disable_help_subcommand = false
+)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Common {
+    /// The data folder [default: $PARLANCE_DATA_DIR, else the platform's own place]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print one JSON object on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say on stderr what is being done
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask a model and print its answer; nothing is kept in the history
+    Ask(Box<AskArgs>),
+    /// Talk with a voice, through microphone and speaker or through files
+    Talk(TalkArgs),
+    /// Conversations: list, show, search, export, delete
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// Model servers: list, add, ask for their models, test
+    #[command(subcommand)]
+    Providers(ProvidersCommand),
+    /// Keys, in the keyring of this system
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Microphones and speakers: list, test
+    #[command(subcommand)]
+    Devices(DevicesCommand),
+    /// Look at what works on this computer and what does not
+    Doctor,
+}

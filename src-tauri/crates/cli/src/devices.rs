@@ -1,0 +1,107 @@
+//! `devices`: which microphones and speakers there are, and whether the chosen ones work.
+
+use parlance_app::Reach;
+use parlance_app::api::{DeviceView, DevicesView, Empty, ErrorBody};
+use parlance_app::sound::{Listened, Played};
+use serde_json::{Value, json};
+
+use crate::engine::{Desk, call};
+use crate::failure::Failure;
+use crate::out::clean::name;
+use crate::words::{code, sentences};
+
+/// What can be said to `devices`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// List microphones and speakers
+    List,
+    /// Listen to the chosen microphone for a second, then play a short tone
+    Test,
+}
+
+pub(crate) async fn run(command: DevicesCommand, desk: Desk) -> Result<(), Failure> {
+    desk.with_engine(Reach::Settings, None, async |app| match command {
+        DevicesCommand::List => {
+            let devices: DevicesView = call(app, "devices", Empty {}).await?;
+            list(&devices, &desk);
+            Ok(())
+        }
+        DevicesCommand::Test => {
+            desk.detail("Listening for a second …");
+            let microphone = app.check_microphone().await;
+            desk.detail("Playing a tone …");
+            let speaker = app.check_speaker().await;
+            test(microphone, speaker, &desk)
+        }
+    })
+    .await
+}
+
+fn list(devices: &DevicesView, desk: &Desk) {
+    let value = |devices: &[DeviceView]| -> Value {
+        devices
+            .iter()
+            .map(|device| json!({"id": device.id, "name": device.name, "default": device.is_default}))
+            .collect()
+    };
+    let value = json!({"inputs": value(&devices.inputs), "outputs": value(&devices.outputs)});
+    desk.out.result(&value, || {
+        let mut lines = String::new();
+        for (title, devices) in [("Microphones", &devices.inputs), ("Speakers", &devices.outputs)] {
+            lines.push_str(title);
+            lines.push_str(if devices.is_empty() { ": none\n" } else { ":\n" });
+            for device in devices {
+                let mark = if device.is_default { "*" } else { " " };
+                lines.push_str(&format!("{mark} {}  ({})\n", name(&device.name), name(&device.id)));
+            }
+        }
+        lines
+    });
+}
+
+fn test(
+    microphone: Result<Listened, ErrorBody>,
+    speaker: Result<Played, ErrorBody>,
+    desk: &Desk,
+) -> Result<(), Failure> {
+    let rounded = |dbfs: Option<f64>| dbfs.map(|dbfs| (dbfs * 10.0).round() / 10.0);
+    let input = match &microphone {
+        Ok(listened) => json!({
+            "ok": true,
+            "device": listened.device,
+            "seconds": listened.duration.as_secs_f64(),
+            "level_dbfs": rounded(listened.level_dbfs),
+            "peak_dbfs": rounded(listened.peak_dbfs),
+        }),
+        Err(error) => failed(error),
+    };
+    let output = match &speaker {
+        Ok(played) => json!({"ok": true, "device": played.device, "seconds": played.duration.as_secs_f64()}),
+        Err(error) => failed(error),
+    };
+    let results = json!({"input": input, "output": output});
+    let (Ok(listened), Ok(played)) = (&microphone, &speaker) else {
+        let error = microphone.err().or(speaker.err()).expect("BUG: one of them failed");
+        let Value::Object(results) = results else { unreachable!("BUG: an object is an object") };
+        return Err(Failure::from(error).beside(results));
+    };
+    desk.out.result(&results, || {
+        let heard = match (listened.level_dbfs, listened.peak_dbfs) {
+            (Some(level), Some(peak)) => format!("{level:.1} dBFS on average, {peak:.1} dBFS at the loudest"),
+            _ => "digital silence: is it muted?".to_owned(),
+        };
+        let device =
+            |device: &Option<String>| device.as_deref().map(name).unwrap_or_else(|| "system's choice".to_owned());
+        format!(
+            "Microphone ({}): {heard}.\nSpeaker ({}): a tone of {} ms was played.\n",
+            device(&listened.device),
+            device(&played.device),
+            played.duration.as_millis()
+        )
+    });
+    Ok(())
+}
+
+fn failed(error: &ErrorBody) -> Value {
+    json!({"ok": false, "code": code(error), "message": sentences(error).message, "details": error.details})
+}

@@ -1,0 +1,196 @@
+//! `providers`: the configured model servers, and how every other command names one.
+
+use std::time::Instant;
+
+use parlance_app::api::{ErrorBody, ErrorCode, ProviderView, SaveProvider};
+use parlance_app::models::{Model, PlainHttp, Wanted};
+use parlance_app::{App, Reach};
+use serde_json::{Value, json};
+
+use crate::engine::{Desk, call};
+use crate::failure::Failure;
+use crate::out::clean::name;
+
+/// Providers that Parlance knows by name and cannot ask yet.
+const LATER: [&str; 5] = ["openai-responses", "anthropic", "gemini", "dashscope", "ollama"];
+/// What needs no server.
+pub(crate) const BUILTIN: &str = "builtin";
+
+/// Which model, and how to reach it.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct From {
+    /// The provider: openai, or the name of a server you have added [default: the one chosen in the settings]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// The model, as the provider names it [default: the one chosen in the settings]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// How to reach a provider.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Way {
+    /// Another address for this call, with /v1
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The environment variable that holds the key
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key_env: Option<String>,
+    /// Let the key travel unencrypted to another computer, for this call
+    #[arg(long)]
+    pub(crate) allow_plain_http: bool,
+}
+
+/// What can be said to `providers`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum ProvidersCommand {
+    /// List the configured providers
+    List,
+    /// Add a server, or change one
+    Add {
+        /// Its name, by which every command knows it
+        name: String,
+        /// The protocol it speaks
+        #[arg(long, value_name = "DIALECT", value_parser = ["openai"], default_value = "openai")]
+        dialect: String,
+        /// Where it is, with /v1
+        #[arg(long, value_name = "URL")]
+        base_url: String,
+        /// The model to ask for where none is named
+        #[arg(long, value_name = "MODEL")]
+        model: Option<String>,
+    },
+    /// List the models a provider offers
+    Models {
+        /// The provider
+        provider: String,
+        #[command(flatten)]
+        way: Way,
+    },
+    /// Ask a provider for its models, to prove address and key
+    Test {
+        /// The provider
+        provider: String,
+        #[command(flatten)]
+        way: Way,
+    },
+}
+
+pub(crate) async fn run(command: ProvidersCommand, desk: Desk) -> Result<(), Failure> {
+    desk.with_engine(Reach::Settings, None, async |app| match command {
+        ProvidersCommand::List => {
+            list(app, &desk);
+            Ok(())
+        }
+        ProvidersCommand::Add { name, dialect: _, base_url, model } => add(app, &desk, name, base_url, model).await,
+        ProvidersCommand::Models { provider, way } => models(app, &desk, provider, way).await,
+        ProvidersCommand::Test { provider, way } => test(app, &desk, provider, way).await,
+    })
+    .await
+}
+
+/// The provider and model that a call names.
+pub(crate) fn choose(app: &App, from: &From) -> Result<Model, Failure> {
+    if let Some(provider) = &from.provider {
+        check_name(app, provider)?;
+    }
+    let wanted = Wanted {
+        provider: from.provider.clone(),
+        base_url: from.way.base_url.clone(),
+        model: from.model.clone(),
+        key_variable: from.way.key_env.clone(),
+        plain_http: if from.way.allow_plain_http { PlainHttp::Agreed } else { PlainHttp::AsConfigured },
+    };
+    app.model(&wanted).map_err(|error| match error.code {
+        ErrorCode::BadUrl if from.way.base_url.is_some() => Failure::refused(error),
+        _ => error.into(),
+    })
+}
+
+/// Whether a name is one of a provider that can be asked.
+pub(crate) fn check_name(app: &App, provider: &str) -> Result<(), Failure> {
+    let config = app.config();
+    if config.providers.iter().any(|known| known.id == provider) {
+        return Ok(());
+    }
+    let known: Vec<&str> = config.providers.iter().map(|known| known.id.as_str()).collect();
+    let there_is = format!("there is: {}", known.join(", "));
+    Err(Failure::call_with(
+        match provider {
+            BUILTIN => format!("The provider builtin only talks and takes no key; {there_is}."),
+            later if LATER.contains(&later) => format!("The provider {later} is not in this version yet; {there_is}."),
+            unknown => format!("There is no provider {}; {there_is}.", name(unknown)),
+        },
+        "A server that speaks OpenAI's protocol is added with “parlance-cli providers add”.",
+    ))
+}
+
+fn list(app: &App, desk: &Desk) {
+    let config = app.config();
+    let providers: Vec<Value> = config
+        .providers
+        .iter()
+        .map(|provider| {
+            json!({
+                "name": provider.id,
+                "dialect": "openai",
+                "base_url": provider.base_url,
+                "model": (!provider.model.is_empty()).then_some(&provider.model),
+                "chosen": provider.id == config.settings.provider,
+            })
+        })
+        .chain([json!({"name": BUILTIN, "dialect": null, "base_url": null, "model": "echo", "chosen": false})])
+        .collect();
+    desk.out.result(&json!({ "providers": providers }), || {
+        let line =
+            |id: &str, base_url: &str, model: &str| format!("{}  {}  {}\n", name(id), name(base_url), name(model));
+        let mut lines: String =
+            config.providers.iter().map(|provider| line(&provider.id, &provider.base_url, &provider.model)).collect();
+        lines.push_str(&line(BUILTIN, "(needs no server)", "echo"));
+        lines
+    });
+}
+
+async fn add(app: &App, desk: &Desk, id: String, base_url: String, model: Option<String>) -> Result<(), Failure> {
+    let before = app.config().providers.into_iter().find(|known| known.id == id.trim());
+    let request = SaveProvider {
+        name: before.as_ref().map(|known| known.name.clone()).unwrap_or_default(),
+        model: model.or(before.map(|known| known.model)).unwrap_or_default(),
+        id,
+        base_url,
+    };
+    let saved: ProviderView = call(app, "save_provider", request).await.map_err(|error| match error.code {
+        ErrorCode::BadUrl | ErrorCode::BadCall => Failure::refused(error),
+        _ => error.into(),
+    })?;
+    let value = json!({"name": saved.id, "dialect": "openai", "base_url": saved.base_url, "model": saved.model});
+    desk.out.result(&value, || format!("{} is at {}.", name(&saved.id), name(&saved.base_url)));
+    Ok(())
+}
+
+async fn models(app: &App, desk: &Desk, provider: String, way: Way) -> Result<(), Failure> {
+    let models = choose(app, &From { provider: Some(provider), model: None, way })?.list().await?;
+    desk.out.result(&json!({ "models": models }), || models.iter().map(|model| name(model) + "\n").collect());
+    Ok(())
+}
+
+async fn test(app: &App, desk: &Desk, provider: String, way: Way) -> Result<(), Failure> {
+    let model = choose(app, &From { provider: Some(provider.clone()), model: None, way })?;
+    let asked = Instant::now();
+    let models = model.list().await?.len();
+    let ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+    desk.out.result(&json!({"provider": provider, "ok": true, "models": models, "ms": ms}), || {
+        format!("{} answers, with {models} models, after {ms} ms.", name(&provider))
+    });
+    Ok(())
+}
+
+/// The configured provider of this name, for commands that need no connection.
+pub(crate) fn require(app: &App, provider: &str) -> Result<(), Failure> {
+    check_name(app, provider)?;
+    app.model(&Wanted { provider: Some(provider.to_owned()), ..Wanted::default() })
+        .map(drop)
+        .map_err(|error: ErrorBody| error.into())
+}

@@ -1,0 +1,109 @@
+//! `talk`: a spoken conversation through the same voice as the window's, with files or with real devices.
+
+mod ears;
+mod files;
+mod live;
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::Desk;
+use crate::failure::Failure;
+use crate::out::clean::name;
+use crate::providers::BUILTIN;
+use ears::{Ears, Turn};
+
+/// The one voice of this version.
+const ECHO: &str = "echo";
+
+/// What can be said to `talk`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Without --input: Enter begins to talk, Enter again sends, q and Enter ends.")]
+pub(crate) struct TalkArgs {
+    /// Whose voice: builtin
+    #[arg(long, value_name = "NAME", default_value = BUILTIN)]
+    provider: String,
+    /// Which voice: echo, which says what you said
+    #[arg(long, value_name = "MODEL", default_value = ECHO)]
+    model: String,
+    /// WAV files instead of the microphone, each a turn; may be repeated
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    input: Vec<PathBuf>,
+    /// A WAV file instead of the speaker
+    #[arg(long, value_name = "FILE", requires = "input")]
+    output: Option<PathBuf>,
+    /// Let files go by as fast as they are taken
+    #[arg(long, requires = "input")]
+    fast: bool,
+    /// Milliseconds between an answer and the next file
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "input")]
+    input_gap_ms: u64,
+    /// Begin the next file so many milliseconds into the answer; the answers then take their time in spite of --fast
+    #[arg(long, value_name = "N", requires = "input")]
+    barge_in_after_ms: Option<u64>,
+    /// Write the conversation to a JSON file as well
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+    /// Print each event as it comes, a JSON object a line; with --json they go to stderr
+    #[arg(long)]
+    events: bool,
+}
+
+pub(crate) async fn run(args: TalkArgs, desk: Desk) -> Result<(), Failure> {
+    if args.provider != BUILTIN || args.model != ECHO {
+        return Err(Failure::call(format!(
+            "There is no voice {} of {} in this version; there is: echo of builtin.",
+            name(&args.model),
+            name(&args.provider)
+        )));
+    }
+    let ears = if args.input.is_empty() { live::talk(&args, &desk).await? } else { files::talk(&args, &desk).await? };
+    let result = result(&ears);
+    if let Some(path) = &args.transcript {
+        let text = format!("{}\n", Value::Object(result.clone()));
+        std::fs::write(path, text).map_err(|error| Failure::file(format!("writing {}: {error}", path.display())))?;
+    }
+    if let Some(error) = ears.failure() {
+        return Err(Failure::from(error).beside(result));
+    }
+    desk.out.result(&Value::Object(result), || {
+        ears.turns().iter().enumerate().map(|(at, turn)| format!("{}: {}\n", at + 1, line(turn))).collect()
+    });
+    Ok(())
+}
+
+fn result(ears: &Ears) -> Map<String, Value> {
+    let turns: Vec<Value> = ears.turns().iter().map(value).collect();
+    Map::from_iter([
+        ("turns".to_owned(), Value::Array(turns)),
+        ("reconnects".to_owned(), json!(ears.reconnects())),
+        ("conversation_id".to_owned(), json!(ears.conversation())),
+    ])
+}
+
+fn value(turn: &Turn) -> Value {
+    json!({
+        "user": turn.user,
+        "assistant": turn.assistant,
+        "heard": turn.heard(),
+        "interrupted": turn.is_interrupted(),
+        "tool_calls": [],
+        "first_audio_ms": turn.first_audio_ms,
+        "user_ms": turn.user_ms,
+        "assistant_ms": turn.assistant_ms,
+        "heard_ms": turn.heard_ms.unwrap_or(turn.assistant_ms),
+    })
+}
+
+fn line(turn: &Turn) -> String {
+    let seconds = |ms: u32| format!("{}.{} s", ms / 1_000, ms % 1_000 / 100);
+    let mut line = format!("you {}, answer {}", seconds(turn.user_ms), seconds(turn.assistant_ms));
+    if let Some(ms) = turn.first_audio_ms {
+        line.push_str(&format!(", first sound after {ms} ms"));
+    }
+    if let Some(ms) = turn.heard_ms {
+        line.push_str(&format!(", interrupted after {}", seconds(ms)));
+    }
+    line
+}

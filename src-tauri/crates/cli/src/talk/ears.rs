@@ -1,0 +1,258 @@
+//! What happens in a spoken conversation, gathered from the engine's events.
+
+use std::time::Duration;
+
+use parlance_app::App;
+use parlance_app::api::{
+    AppEvent, Author, BlockView, ErrorBody, ErrorCode, EventBatch, MessageStatus, MessageView, VoiceState,
+};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use crate::failure::Failure;
+use crate::out::Out;
+use crate::words;
+
+/// A turn whose answer has been heard is in the history by then, or the disk has a problem.
+const SAVED_WITHIN: Duration = Duration::from_secs(10);
+
+/// One turn of both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Turn {
+    /// The message of the answer.
+    answer: String,
+    pub(super) user: String,
+    pub(super) user_ms: u32,
+    pub(super) assistant: String,
+    pub(super) assistant_ms: u32,
+    /// How much was heard, where it was interrupted.
+    pub(super) heard_ms: Option<u32>,
+    pub(super) first_audio_ms: Option<u32>,
+    error: Option<ErrorBody>,
+    is_over: bool,
+}
+
+impl Turn {
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.heard_ms.is_some()
+    }
+
+    /// The words that were heard. Which words those of an interrupted answer were is known to the word only with a
+    /// voice that writes them down, and Echo does not.
+    pub(super) fn heard(&self) -> &str {
+        if self.is_interrupted() { "" } else { &self.assistant }
+    }
+}
+
+/// Whether every event is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// Each, as JSON.
+    Events,
+    /// Only what people want to know while they talk.
+    States,
+    /// Only what is wrong.
+    Notices,
+}
+
+/// Listens to the engine.
+pub(super) struct Ears {
+    events: mpsc::Receiver<EventBatch>,
+    out: Out,
+    telling: Telling,
+    turns: Vec<Turn>,
+    /// What the person said last, until its answer begins.
+    question: Option<MessageView>,
+    state: VoiceState,
+    /// The voice did something since the talk key was last pressed.
+    is_roused: bool,
+    reconnects: u32,
+    conversation: Option<String>,
+    stopped: bool,
+}
+
+impl Ears {
+    pub(super) fn of(app: &App, out: Out, telling: Telling) -> Self {
+        Self {
+            events: app.subscribe(),
+            out,
+            telling,
+            turns: Vec::new(),
+            question: None,
+            state: VoiceState::Idle,
+            is_roused: false,
+            reconnects: 0,
+            conversation: None,
+            stopped: false,
+        }
+    }
+
+    pub(super) fn turns(&self) -> &[Turn] {
+        &self.turns
+    }
+
+    pub(super) fn reconnects(&self) -> u32 {
+        self.reconnects
+    }
+
+    pub(super) fn conversation(&self) -> Option<&str> {
+        self.conversation.as_deref()
+    }
+
+    pub(super) fn state(&self) -> VoiceState {
+        self.state
+    }
+
+    /// The person stopped it.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Why not everything went well.
+    pub(super) fn failure(&self) -> Option<ErrorBody> {
+        if self.stopped {
+            return Some(ErrorBody::new(ErrorCode::Stopped));
+        }
+        self.turns.iter().find_map(|turn| turn.error.clone())
+    }
+
+    /// The talk key is about to be pressed.
+    pub(super) fn expect_turn(&mut self) {
+        self.is_roused = false;
+    }
+
+    /// Listens until something else is done.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                batch = self.events.recv() => self.take(batch)?,
+                done = &mut work => return Ok(done),
+            }
+        }
+    }
+
+    /// Listens until the answer of a turn (counted from 1) sounds, or is over already.
+    pub(super) async fn until_answer_sounds(&mut self, turn: usize) -> Result<(), Failure> {
+        while !(self.is_roused && self.state == VoiceState::Speaking) && !self.is_over(turn) {
+            self.take_next().await?;
+        }
+        Ok(())
+    }
+
+    /// Listens for a while, no longer than the answer of a turn sounds.
+    pub(super) async fn while_answer_sounds(&mut self, turn: usize, longest: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + longest;
+        while !self.is_over(turn) {
+            match timeout_at(until, self.events.recv()).await {
+                Ok(batch) => self.take(batch)?,
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Listens until so many turns are over and kept.
+    pub(super) async fn until_over(&mut self, turns: usize) -> Result<(), Failure> {
+        let mut quiet_since = None;
+        while !self.is_over(turns) {
+            if self.is_roused && matches!(self.state, VoiceState::Idle | VoiceState::Failed) {
+                let since = *quiet_since.get_or_insert_with(Instant::now);
+                match timeout_at(since + SAVED_WITHIN, self.events.recv()).await {
+                    Ok(batch) => self.take(batch)?,
+                    Err(_) => {
+                        let error = ErrorBody::new(ErrorCode::Internal);
+                        return Err(error.with_details("a spoken turn did not come into the history").into());
+                    }
+                }
+            } else {
+                quiet_since = None;
+                self.take_next().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_over(&self, turns: usize) -> bool {
+        self.turns.len() >= turns && self.turns[..turns].iter().all(|turn| turn.is_over)
+    }
+
+    async fn take_next(&mut self) -> Result<(), Failure> {
+        let batch = self.events.recv().await;
+        self.take(batch)
+    }
+
+    fn take(&mut self, batch: Option<EventBatch>) -> Result<(), Failure> {
+        let ended = || ErrorBody::new(ErrorCode::Internal).with_details("the engine ended by itself");
+        for event in batch.ok_or_else(ended)?.events {
+            self.tell(&event);
+            match event {
+                AppEvent::Voice { voice } => {
+                    if voice.state == VoiceState::Reconnecting && self.state != VoiceState::Reconnecting {
+                        self.reconnects += 1;
+                    }
+                    self.is_roused |= voice.state != VoiceState::Idle;
+                    self.state = voice.state;
+                }
+                AppEvent::Message { message } => self.message(message),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: MessageView) {
+        self.conversation = Some(message.conversation_id.clone());
+        if message.author == Author::You {
+            self.question = Some(message);
+            return;
+        }
+        let at = match self.turns.iter().position(|turn| turn.answer == message.id) {
+            Some(at) => at,
+            None => {
+                let question = self.question.take();
+                self.turns.push(Turn {
+                    answer: message.id.clone(),
+                    user: question.as_ref().map(words_of).unwrap_or_default(),
+                    user_ms: question.and_then(|question| question.spoken).map_or(0, |spoken| spoken.ms),
+                    ..Turn::default()
+                });
+                self.turns.len() - 1
+            }
+        };
+        let turn = &mut self.turns[at];
+        turn.assistant = words_of(&message);
+        turn.is_over = message.status != MessageStatus::Streaming;
+        if let Some(spoken) = message.spoken {
+            turn.assistant_ms = spoken.ms;
+            turn.heard_ms = spoken.heard_ms;
+            turn.first_audio_ms = spoken.first_sound_ms;
+        }
+        turn.error = message.error;
+    }
+
+    fn tell(&self, event: &AppEvent) {
+        match (self.telling, event) {
+            (Telling::Events, event) => self.out.event(&json!(event)),
+            (_, AppEvent::Notices { notices }) => {
+                for notice in notices {
+                    self.out.note(&words::notice(notice));
+                }
+            }
+            (Telling::States, AppEvent::Voice { voice }) if voice.state != self.state => {
+                self.out.note(words::voice(voice.state));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words_of(message: &MessageView) -> String {
+    let text = |block: &BlockView| match block {
+        BlockView::Text { text } => Some(text.clone()),
+        _ => None,
+    };
+    message.blocks.iter().filter_map(text).collect()
+}

@@ -1,0 +1,85 @@
+//! A conversation of files: each is spoken as one turn into the voice, and what is heard goes into another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlance_app::api::{TalkKey, TalkKeyMode, VoiceView};
+use parlance_app::sound::{FileInput, FileOutput, FileVoice, Pace, read_wav, write_wav};
+use parlance_app::{App, Reach, Sound};
+use parlance_core::{AudioChunk, SampleRate};
+
+use super::TalkArgs;
+use super::ears::{Ears, Telling};
+use crate::engine::{Desk, call};
+use crate::failure::Failure;
+
+/// Holds the conversation, and tells how it went.
+pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> {
+    let recordings = args.input.iter().map(|path| read_wav(path)).collect::<Result<Vec<AudioChunk>, _>>()?;
+    let pace = if args.fast { Pace::AsFastAsPossible } else { Pace::RealTime };
+    // An answer that is over at once could not be interrupted.
+    let answer_pace = if args.barge_in_after_ms.is_some() { Pace::RealTime } else { pace };
+    let (input, voice) = FileInput::new(pace);
+    let (output, heard) = FileOutput::new(answer_pace);
+    let sound = Sound { input: Arc::new(input), output: Arc::new(output) };
+    let telling = if args.events { Telling::Events } else { Telling::Notices };
+    let ears = desk
+        .with_engine(Reach::History, Some(sound), async |app| {
+            let mut ears = Ears::of(app, desk.out, telling);
+            let stopped = {
+                let conversation = converse(app, &mut ears, args, recordings, &voice);
+                tokio::select! {
+                    done = conversation => { done?; false }
+                    _ = tokio::signal::ctrl_c() => true,
+                }
+            };
+            if stopped {
+                ears.stop();
+            }
+            Ok(ears)
+        })
+        .await?;
+    if let Some(path) = &args.output {
+        let silence = AudioChunk { samples: Vec::new(), rate: SampleRate::HZ_24000 };
+        write_wav(path, &heard.recording().unwrap_or(silence))?;
+    }
+    Ok(ears)
+}
+
+async fn converse(
+    app: &App,
+    ears: &mut Ears,
+    args: &TalkArgs,
+    recordings: Vec<AudioChunk>,
+    voice: &FileVoice,
+) -> Result<(), Failure> {
+    // However short a recording is, it is no tap.
+    app.use_talk_key(TalkKeyMode::Hold)?;
+    let last = recordings.len();
+    for (turn, recording) in (1..).zip(recordings) {
+        ears.expect_turn();
+        key(app, TalkKey { down: true }).await?;
+        // The microphone was shut in between only where the voice failed, and the failure is in the turn.
+        let _ = ears.during(voice.speak(recording)).await?;
+        key(app, TalkKey { down: false }).await?;
+        match args.barge_in_after_ms {
+            Some(ms) if turn < last => {
+                ears.until_answer_sounds(turn).await?;
+                ears.while_answer_sounds(turn, Duration::from_millis(ms)).await?;
+            }
+            _ => {
+                ears.until_over(turn).await?;
+                if turn < last {
+                    ears.during(tokio::time::sleep(Duration::from_millis(args.input_gap_ms))).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Moves the talk key.
+pub(super) async fn key(app: &App, key: TalkKey) -> Result<(), Failure> {
+    let _: VoiceView = call(app, "talk_key", key).await?;
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! A conversation through the real microphone and speaker. Enter begins to talk, Enter again sends.
+
+use std::io::{self, BufRead as _};
+
+use parlance_app::Reach;
+use parlance_app::api::{TalkKey, TalkKeyMode, VoiceState};
+use tokio::sync::mpsc;
+
+use super::TalkArgs;
+use super::ears::{Ears, Telling};
+use super::files::key;
+use crate::engine::Desk;
+use crate::failure::Failure;
+
+/// Holds the conversation until the person ends it.
+pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> {
+    let telling = if args.events { Telling::Events } else { Telling::States };
+    desk.with_engine(Reach::History, None, async |app| {
+        app.use_talk_key(TalkKeyMode::Toggle)?;
+        let mut ears = Ears::of(app, desk.out, telling);
+        let mut lines = lines();
+        desk.out.note("Enter begins to talk, Enter again sends. q and Enter ends.");
+        let mut pressed = 0;
+        loop {
+            let line = {
+                let next = ears.during(lines.recv());
+                tokio::select! {
+                    line = next => line?,
+                    _ = tokio::signal::ctrl_c() => None,
+                }
+            };
+            let is_end = line.is_none_or(|line| line.trim() == "q");
+            let has_floor = matches!(
+                ears.state(),
+                VoiceState::Connecting | VoiceState::Listening | VoiceState::Hearing | VoiceState::Interrupted
+            );
+            if is_end && !has_floor {
+                break;
+            }
+            if !has_floor {
+                ears.expect_turn();
+            }
+            key(app, TalkKey { down: true }).await?;
+            key(app, TalkKey { down: false }).await?;
+            pressed += usize::from(has_floor);
+            if is_end {
+                break;
+            }
+        }
+        // What was said last is still answered.
+        ears.until_over(pressed).await?;
+        Ok(ears)
+    })
+    .await
+}
+
+/// Lines of stdin. The thread ends with the program: nothing can wake it from its reading.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(8);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
