@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use parlance_core::error::{Category, ProviderError};
 use parlance_core::realtime::{RealtimeCommand, RealtimeEvent, RealtimeModel, SessionOptions};
 use tokio::sync::mpsc;
@@ -57,32 +57,115 @@ async fn pump(
         },
         () = events.closed() => return,
     };
-    // An event that the actor has no room for yet. While it waits nothing more is read, but commands still go out.
-    let mut waiting = None;
+    let mut outward = Outward { events, waiting: None };
     loop {
         tokio::select! {
             // Commands first: a cancellation must not wait behind sound that is no longer wanted.
             biased;
-            command = commands.recv() => match command {
+            command = commands.recv() => {
+                let Some(command) = command else { return };
+                let sent = session.commands.send(command);
+                tokio::pin!(sent);
+                // A connection may be busy because nobody takes what it says.
+                let sent = loop {
+                    tokio::select! {
+                        biased;
+                        sent = &mut sent => break sent,
+                        step = outward.step(&mut session.events) => if step == Step::Over { return },
+                    }
+                };
                 // Why a session is over comes as its last event.
-                Some(command) => if session.commands.send(command).await.is_err() { break },
-                None => return,
-            },
-            room = events.reserve(), if waiting.is_some() => match (room, waiting.take()) {
-                (Ok(room), Some(event)) => room.send(event),
-                _ => return,
-            },
-            event = session.events.next(), if waiting.is_none() => match event {
-                Some(event) => waiting = Some(event),
-                None => return,
-            },
+                if sent.is_err() {
+                    while outward.step(&mut session.events).await == Step::Done {}
+                    return;
+                }
+            }
+            step = outward.step(&mut session.events) => if step == Step::Over { return },
         }
     }
-    let rest = futures_util::stream::iter(waiting).chain(session.events);
-    let mut rest = std::pin::pin!(rest);
-    while let Some(event) = rest.next().await {
-        if events.send(event).await.is_err() {
-            return;
+}
+
+/// The way from the session's events to the actor. While the actor has no room for one, nothing more is read.
+struct Outward {
+    events: mpsc::Sender<Result<RealtimeEvent, ProviderError>>,
+    waiting: Option<Result<RealtimeEvent, ProviderError>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    /// Nothing more comes, or nobody wants it.
+    Over,
+}
+
+impl Outward {
+    /// Reads one event, or hands over the one that waits. Dropping it loses nothing.
+    async fn step(&mut self, source: &mut (impl Stream<Item = Result<RealtimeEvent, ProviderError>> + Unpin)) -> Step {
+        if self.waiting.is_none() {
+            self.waiting = source.next().await;
+            return if self.waiting.is_some() { Step::Done } else { Step::Over };
         }
+        match (self.events.reserve().await, self.waiting.take()) {
+            (Ok(room), Some(event)) => {
+                room.send(event);
+                Step::Done
+            }
+            _ => Step::Over,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use parlance_core::realtime::{RealtimeCapabilities, RealtimeCommands, RealtimeSession, SessionOver, TurnId};
+    use parlance_core::{AudioChunk, SampleRate};
+
+    use super::*;
+
+    /// Takes a command only when somebody waits for its events.
+    struct Narrow;
+
+    struct Door(mpsc::Sender<RealtimeCommand>);
+
+    #[async_trait]
+    impl RealtimeModel for Narrow {
+        fn capabilities(&self) -> RealtimeCapabilities {
+            let rate = SampleRate::HZ_24000;
+            RealtimeCapabilities { input_rate: rate, output_rate: rate, transcribes: false }
+        }
+
+        async fn connect(&self, _: SessionOptions) -> Result<RealtimeSession, ProviderError> {
+            let (commands, inbox) = mpsc::channel(1);
+            let events = futures_util::stream::unfold(inbox, |mut inbox| async move {
+                loop {
+                    if let RealtimeCommand::CommitAndRespond(turn) = inbox.recv().await? {
+                        return Some((Ok(RealtimeEvent::Committed(turn)), inbox));
+                    }
+                }
+            });
+            Ok(RealtimeSession { commands: Box::new(Door(commands)), events: Box::pin(events) })
+        }
+    }
+
+    #[async_trait]
+    impl RealtimeCommands for Door {
+        async fn send(&mut self, command: RealtimeCommand) -> Result<(), SessionOver> {
+            self.0.send(command).await.map_err(|_| SessionOver)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_connection_is_listened_to_while_commands_wait() {
+        let mut session = Session::start(Arc::new(Narrow), SessionOptions::default());
+        let chunk = AudioChunk { samples: vec![0; 480], rate: SampleRate::HZ_24000 };
+        for _ in 0..200 {
+            session.send(RealtimeCommand::AppendAudio(chunk.clone()));
+        }
+        session.send(RealtimeCommand::CommitAndRespond(TurnId(1)));
+        let event = tokio::time::timeout(Duration::from_secs(1), session.event()).await;
+        assert_eq!(event, Ok(Ok(RealtimeEvent::Committed(TurnId(1)))));
     }
 }
