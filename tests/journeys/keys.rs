@@ -1,30 +1,20 @@
 //! Keys in a real Secret Service: a private bus and a private gnome-keyring around each test.
 
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use parlance_app::keys::{KeyError, KeyPlace, KeyringStatus, Keys, Patience};
 use parlance_core::{ApiKey, Origin, Secret};
 use url::Url;
 
-use crate::support::reexec::Stage;
-
-static KEYRING: Stage = Stage {
-    script: "virtual-keyring.sh",
-    marker: "VK_DIR",
-    programs: &["gnome-keyring-daemon", "dbus-daemon", "dbus-send"],
-    packages: "gnome-keyring dbus",
-    limit: Duration::from_secs(120),
-    turn: Mutex::new(()),
-};
+use crate::support::virtual_keyring::VIRTUAL_KEYRING;
 
 const HOME: &str = "https://api.example.com/v1";
 
 /// Plays a test on the stage with an async body.
 #[track_caller]
 fn play<F: Future<Output = ()>>(name: &str, options: &[&str], body: impl FnOnce() -> F) {
-    KEYRING.play(&format!("keys::{name}"), options, || {
+    VIRTUAL_KEYRING.play(&format!("keys::{name}"), options, || {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(body());
     });
 }

@@ -1,8 +1,11 @@
 //! Journeys through the whole of Parlance.
 
+use parlance_stage as support;
+
 mod arrows;
 mod crash;
 mod echo;
 mod keys;
 mod sound;
-mod support;
+mod secrets;
+mod window;

@@ -1,0 +1,3 @@
+//! Start-up and memory of the window.
+
+fn main() {}
