@@ -172,7 +172,8 @@ pub(crate) fn find<'a>(config: &'a Config, id: &str) -> Result<&'a ProviderConfi
         .providers
         .iter()
         .find(|provider| provider.id == id)
-        .ok_or_else(|| ErrorBody::new(ErrorCode::Gone).with_details(format!("there is no provider {id:?}")))
+        // The id is not repeated: people paste keys into the wrong field.
+        .ok_or_else(|| ErrorBody::new(ErrorCode::Gone).with_details("there is no provider of this id"))
 }
 
 /// Where a provider is.
