@@ -7,17 +7,20 @@
 //! * [`provider`] – where a provider is and how its key is fetched.
 //! * [`base_url`] – what people type as an address, made an address.
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
+//! * [`decoder`] – bytes of an answer to events, whatever the protocol.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
+//! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
 //!
 //! A provider's folder has the same files: `wire` (the JSON), `request` (a pure function from the domain's request),
 //! `mapper` (a pure, stateful function from wire events to the domain's), `decoder` (bytes to events, still without IO),
-//! `client` (the socket). Deliberately absent: where keys are stored, settings, sound devices, the database.
+//! `client` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
 
 pub mod base_url;
 pub mod builtin;
+pub mod decoder;
 pub mod errors;
 pub mod framing;
 pub mod http;
@@ -25,5 +28,6 @@ pub mod media;
 pub mod openai;
 pub mod provider;
 pub mod retry;
+pub mod transport;
 
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};

@@ -1,0 +1,285 @@
+//! How every provider is asked: the key's header, tries, refusals by category, and keys taken out of what comes back. The
+//! `client` of each folder says what to ask and how to read the answer; all that lies between is here.
+//!
+//! Deliberately absent: anything that only one provider does.
+
+mod answer;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parlance_core::chat::{Delivery, HttpRequest};
+use parlance_core::clock::SystemClock;
+use parlance_core::redact::Redactor;
+use parlance_core::{Category, Clock, Origin, ProviderError};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::errors;
+use crate::http::{Http, Response, TimeLimits};
+use crate::provider::Provider;
+use crate::retry::{self, Attempt, Retry};
+
+pub use answer::{Answered, Decode};
+
+const ACCEPTED: &str = "application/json, text/event-stream";
+
+/// How a provider wants to be spoken to, whatever is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Where its key goes.
+    pub key: KeyHeader,
+    /// A request may be so long.
+    pub max_request_bytes: usize,
+}
+
+/// The header that carries a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `authorization: Bearer …`
+    Bearer,
+    /// The key alone, under this name (lower case).
+    Named(&'static str),
+}
+
+impl KeyHeader {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => AUTHORIZATION.as_str(),
+            Self::Named(name) => name,
+        }
+    }
+
+    fn value(self, word: &str) -> String {
+        match self {
+            Self::Bearer => format!("Bearer {word}"),
+            Self::Named(_) => word.to_owned(),
+        }
+    }
+}
+
+/// Headers beside those that every request has, names in lower case.
+pub type Headers = &'static [(&'static str, &'static str)];
+
+/// A `POST` as a provider's pure room writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Where to.
+    pub url: Url,
+    /// Headers of the protocol's own.
+    pub headers: Headers,
+    /// The JSON body.
+    pub body: Map<String, Value>,
+}
+
+/// The way to one provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport {
+    provider: Provider,
+    manner: Manner,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    retry: Retry,
+    limits: Option<TimeLimits>,
+}
+
+impl Transport {
+    /// A way with the usual limits.
+    #[must_use]
+    pub fn new(provider: Provider, manner: Manner, http: Http) -> Self {
+        Self { provider, manner, http, clock: Arc::new(SystemClock), retry: Retry::default(), limits: None }
+    }
+
+    /// The same with other time limits for every request.
+    #[must_use]
+    pub fn with_limits(mut self, limits: TimeLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// The same with another way of waiting between tries.
+    #[must_use]
+    pub fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The provider's configured name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.provider.name
+    }
+
+    /// An address below the provider's own.
+    ///
+    /// # Errors
+    /// [`Category::InvalidRequest`] when the two make none.
+    pub fn endpoint(&self, path: &str) -> Result<Url, ProviderError> {
+        let url = self.provider.base_url.join(path);
+        url.map_err(|error| {
+            self.fail(Category::InvalidRequest, format!("the server's address cannot be used: {error}"))
+        })
+    }
+
+    /// An error of this provider.
+    #[must_use]
+    pub fn fail(&self, category: Category, message: impl Into<String>) -> ProviderError {
+        ProviderError::new(self.name(), category, message)
+    }
+
+    /// Exactly what [`Transport::post`] would send, without the key.
+    #[must_use]
+    pub fn show(&self, question: &Question) -> HttpRequest {
+        let key = (self.manner.key.name(), self.manner.key.value("[key]"));
+        let headers = [("accept", ACCEPTED), ("content-type", "application/json")].iter().chain(question.headers);
+        let headers = headers.map(|&(name, value)| (name, value.to_owned()));
+        let headers = headers.chain([key, ("accept-encoding", "identity".to_owned())]);
+        HttpRequest {
+            method: "POST",
+            url: question.url.to_string(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).collect(),
+            body: Some(Value::Object(question.body.clone())),
+        }
+    }
+
+    /// Sends a question until there is an answer that is no refusal, or until it makes no sense any more. `wanted` is how the
+    /// answer was asked for; [`Answered::delivery`] is how it comes.
+    ///
+    /// # Errors
+    /// When nothing of an answer was received.
+    pub async fn post(&self, question: Question, wanted: Delivery) -> Result<Answered, ProviderError> {
+        let Question { url, headers, body } = question;
+        let bytes = Bytes::from(Value::Object(body).to_string());
+        let most = self.manner.max_request_bytes;
+        if bytes.len() > most {
+            let message = format!(
+                "the conversation with its pictures and sound is over {} MB; leave some out",
+                most / (1000 * 1000)
+            );
+            return Err(self.fail(Category::ContextTooLong, message));
+        }
+        let limits = self.limits.unwrap_or_else(|| match (wanted, Origin::of(&url)) {
+            (Delivery::Streaming, Ok(origin)) => TimeLimits::chat(&origin),
+            (Delivery::Streaming | Delivery::Whole, _) => TimeLimits::whole_chat(),
+        });
+        let (response, redactor) = self.ask(Method::POST, &url, headers, Some(bytes), limits).await?;
+        // The server decides how it answers: some do not stream although they were asked to.
+        let delivery = match response.media_type().as_str() {
+            "text/html" => return Err(self.not_the_api(&url)),
+            "application/json" => Delivery::Whole,
+            "text/event-stream" => Delivery::Streaming,
+            _ => wanted,
+        };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        Ok(Answered::new(response.body, delivery, redactor, self.name().to_owned(), host))
+    }
+
+    /// Reads a short answer, such as a list of models, of at most `max_bytes`.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, or when what comes is a web page or too long.
+    pub async fn get(&self, url: &Url, headers: Headers, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
+        let limits = self.limits.unwrap_or_else(TimeLimits::quick);
+        let (response, redactor) = self.ask(Method::GET, url, headers, None, limits).await?;
+        if response.media_type() == "text/html" {
+            return Err(self.not_the_api(url));
+        }
+        let body = response
+            .body
+            .read_all(max_bytes)
+            .await
+            .map_err(|failure| clean(errors::from_http(self.name(), &failure), &redactor))?;
+        if errors::looks_like_html(&body) {
+            return Err(self.not_the_api(url));
+        }
+        Ok(body)
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: Headers,
+        body: Option<Bytes>,
+        limits: TimeLimits,
+    ) -> Result<(Response, Redactor), ProviderError> {
+        let mut attempt = 0;
+        loop {
+            let failed = match self.ask_once(method.clone(), url, headers, body.clone(), limits).await {
+                Ok(answered) => return Ok(answered),
+                Err(failed) => failed,
+            };
+            let Some(pause) = self.retry.wait(attempt, &failed) else { return Err(failed.error) };
+            tracing::debug!(provider = self.name(), attempt, ?pause, category = ?failed.error.category, "asking again");
+            (self.retry.sleep)(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn ask_once(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: Headers,
+        body: Option<Bytes>,
+        limits: TimeLimits,
+    ) -> Result<(Response, Redactor), Attempt> {
+        let give_up = |error| Attempt { error, advice: Some(retry::Advice::Stop) };
+        let mut head = usual_headers(headers);
+        if body.is_some() {
+            head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let redactor = self.add_key(url, &mut head).await.map_err(give_up)?;
+        let response = self.http.send(method, url, head, body, limits).await.map_err(|failure| Attempt {
+            error: clean(errors::from_http(self.name(), &failure), &redactor),
+            advice: None,
+        })?;
+        if response.status.is_success() {
+            return Ok((response, redactor));
+        }
+        let retry_after = retry::retry_after(&response.headers, self.clock.wall());
+        let advice = retry::advice(&response.headers);
+        let status = response.status.as_u16();
+        let body = response.body.read_some(errors::MAX_BODY_BYTES).await;
+        let error = errors::from_response(self.name(), status, retry_after, &body);
+        Err(Attempt { error: clean(error, &redactor), advice })
+    }
+
+    /// Adds the key if there is one, and gives a redactor that knows it. The key itself ends here.
+    async fn add_key(&self, url: &Url, headers: &mut HeaderMap) -> Result<Redactor, ProviderError> {
+        let mut redactor = Redactor::default();
+        let key =
+            self.provider.keys.key().await.map_err(|error| self.fail(Category::Authentication, error.to_string()))?;
+        if let Some(key) = key {
+            let word = key.expose_for(url).map_err(|wrong| self.fail(Category::WrongOrigin, wrong.to_string()))?;
+            let mut value = HeaderValue::try_from(self.manner.key.value(word))
+                .map_err(|_| self.fail(Category::Authentication, "the key cannot be sent in a header"))?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(self.manner.key.name()), value);
+            redactor.learn(key.secret());
+        }
+        Ok(redactor)
+    }
+
+    fn not_the_api(&self, url: &Url) -> ProviderError {
+        errors::not_the_api(self.name(), url.host_str().unwrap_or_default())
+    }
+}
+
+fn usual_headers(own: Headers) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
+    for &(name, value) in own {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    headers
+}
+
+/// Servers echo keys in their sentences.
+fn clean(mut error: ProviderError, redactor: &Redactor) -> ProviderError {
+    error.message = redactor.clean(&error.message);
+    error.code = error.code.map(|code| redactor.clean(&code));
+    error
+}
