@@ -10,13 +10,29 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
-    WebviewWindowBuilder::from_config(app, config)?
+    let window = WebviewWindowBuilder::from_config(app, config)?
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_download(|_, _| false)
-        .build()?;
+        .on_download(|_, _| false);
+    without_network(window)?.build()?;
     Ok(())
 }
+
+/// Sends whatever the page would ask of the network to a port where nobody listens. The content policy does not cover
+/// everything: WebKitGTK connects for `<link rel=preconnect>` all the same. Our own page and calls take another way.
+#[cfg(target_os = "linux")]
+fn without_network<'a>(window: Builder<'a>) -> tauri::Result<Builder<'a>> {
+    let nowhere = Url::parse("http://127.0.0.1:9").map_err(|error| tauri::Error::Anyhow(error.into()))?;
+    Ok(window.proxy_url(nowhere))
+}
+
+/// Not tried on this system: here the content policy alone stands.
+#[cfg(not(target_os = "linux"))]
+fn without_network<'a>(window: Builder<'a>) -> tauri::Result<Builder<'a>> {
+    Ok(window)
+}
+
+type Builder<'a> = WebviewWindowBuilder<'a, tauri::Wry, AppHandle>;
 
 /// Brings the window to the front.
 pub(crate) fn raise(app: &AppHandle) {
