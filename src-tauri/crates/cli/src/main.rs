@@ -89,6 +89,6 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> ExitCode {
         return ExitCode::from(2);
     }
     let text = error.render().to_string();
-    let sentence = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let sentence = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
     Failure::call(sentence.trim_start_matches("error: ")).tell(Out::new(Reader::Program))
 }

@@ -90,12 +90,19 @@ fn fill(template: &str, value: &impl Fn(&str) -> Option<String>) -> String {
         if open == '[' {
             text.push_str(&optional(inner, value).unwrap_or_default());
         } else {
-            text.push_str(&value(inner).unwrap_or_else(|| general_word(inner)));
+            text.push_str(&value(inner).unwrap_or_else(|| match text.is_empty() {
+                true => capitalized(&general_word(inner)),
+                false => general_word(inner),
+            }));
         }
         rest = &rest[end + close.len_utf8()..];
     }
     text.push_str(rest);
-    let mut characters = text.chars();
+    text
+}
+
+fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 

@@ -53,7 +53,8 @@ pub(super) async fn export(app: &App, desk: &Desk, ids: &[String], format: Forma
     drop(file);
     part.keep().map_err(failed)?;
     desk.out.result(&json!({"path": path.display().to_string(), "conversations": ids.len()}), || {
-        format!("{} conversations are in {}.", ids.len(), clean::name(&path.display().to_string()))
+        let count = if ids.len() == 1 { "1 conversation".to_owned() } else { format!("{} conversations", ids.len()) };
+        format!("{count} written to {}.", clean::name(&path.display().to_string()))
     });
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlance_app::App;
 use parlance_app::api::{
-    AppEvent, Author, BlockView, ErrorBody, ErrorCode, EventBatch, MessageStatus, MessageView, VoiceState,
+    AppEvent, Author, BlockView, ErrorBody, ErrorCode, EventBatch, MessageStatus, MessageView, Notice, VoiceState,
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -69,6 +69,8 @@ pub(super) struct Ears {
     is_roused: bool,
     reconnects: u32,
     conversation: Option<String>,
+    /// What was wrong when it was last told.
+    notices: Vec<Notice>,
     stopped: bool,
 }
 
@@ -84,6 +86,7 @@ impl Ears {
             is_roused: false,
             reconnects: 0,
             conversation: None,
+            notices: Vec::new(),
             stopped: false,
         }
     }
@@ -117,6 +120,11 @@ impl Ears {
         self.turns.iter().find_map(|turn| turn.error.clone())
     }
 
+    /// Time did not pass as it does with devices, so how long things took says nothing.
+    pub(super) fn forget_times(&mut self) {
+        self.turns.iter_mut().for_each(|turn| turn.first_audio_ms = None);
+    }
+
     /// The talk key is about to be pressed.
     pub(super) fn expect_turn(&mut self) {
         self.is_roused = false;
@@ -136,7 +144,9 @@ impl Ears {
 
     /// Listens until the answer of a turn (counted from 1) sounds, or is over already.
     pub(super) async fn until_answer_sounds(&mut self, turn: usize) -> Result<(), Failure> {
-        while !(self.is_roused && self.state == VoiceState::Speaking) && !self.is_over(turn) {
+        // An answer that fails or ends at once never sounds.
+        let has_come = |state| matches!(state, VoiceState::Speaking | VoiceState::Idle | VoiceState::Failed);
+        while !self.is_over(turn) && !(self.is_roused && has_come(self.state)) {
             self.take_next().await?;
         }
         Ok(())
@@ -233,13 +243,14 @@ impl Ears {
         turn.error = message.error;
     }
 
-    fn tell(&self, event: &AppEvent) {
+    fn tell(&mut self, event: &AppEvent) {
         match (self.telling, event) {
             (Telling::Events, event) => self.out.event(&json!(event)),
             (_, AppEvent::Notices { notices }) => {
-                for notice in notices {
+                for notice in notices.iter().filter(|notice| !self.notices.contains(notice)) {
                     self.out.note(&words::notice(notice));
                 }
+                self.notices.clone_from(notices);
             }
             (Telling::States, AppEvent::Voice { voice }) if voice.state != self.state => {
                 self.out.note(words::voice(voice.state));

@@ -36,12 +36,18 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
             if stopped {
                 ears.stop();
             }
+            if answer_pace == Pace::AsFastAsPossible {
+                ears.forget_times();
+            }
             Ok(ears)
         })
         .await?;
-    if let Some(path) = &args.output {
-        let silence = AudioChunk { samples: Vec::new(), rate: SampleRate::HZ_24000 };
-        write_wav(path, &heard.recording().unwrap_or(silence))?;
+    let silence = AudioChunk { samples: Vec::new(), rate: SampleRate::HZ_24000 };
+    match (&args.output, heard.recording()) {
+        (Some(path), Some(recording)) => write_wav(path, &recording)?,
+        (Some(path), None) if ears.failure().is_none() => write_wav(path, &silence)?,
+        // Nothing was heard because something went wrong: what lies there stays.
+        (Some(_), None) | (None, _) => {}
     }
     Ok(ears)
 }

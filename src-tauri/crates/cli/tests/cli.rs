@@ -1,0 +1,17 @@
+//! The real binary against a local server and data folders of its own, as a script would call it.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "cli/ask.rs"]
+mod ask;
+#[path = "cli/history.rs"]
+mod history;
+#[path = "cli/input.rs"]
+mod input;
+#[path = "cli/keys.rs"]
+mod keys;
+#[path = "cli/providers.rs"]
+mod providers;
+#[path = "cli/stage.rs"]
+mod stage;
+#[path = "cli/talk.rs"]
+mod talk;
