@@ -190,6 +190,7 @@ fn delta_of(event: &ModelEvent) -> Option<Delta> {
         }
         ModelEvent::Started { .. }
         | ModelEvent::ThinkingOpaque { .. }
+        | ModelEvent::Sealed { .. }
         | ModelEvent::AudioDelta { .. }
         | ModelEvent::ToolCall { .. }
         | ModelEvent::Usage { .. }

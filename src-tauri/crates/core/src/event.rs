@@ -31,6 +31,12 @@ pub enum ModelEvent {
         /// As it came.
         opaque: Value,
     },
+    /// A proof of the provider's own that belongs to the words or the reasoning so far, wanted back unchanged. It closes the
+    /// block: what comes next begins a new one.
+    Sealed {
+        /// The proof.
+        seal: Seal,
+    },
     /// More of the sound of the answer.
     AudioDelta {
         /// For example `audio/wav` or `audio/pcm;rate=24000`.
@@ -65,6 +71,24 @@ pub enum ModelEvent {
     Finished {
         /// Why.
         reason: StopReason,
+    },
+}
+
+/// What a provider wants back with a block, unchanged and in its place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Seal {
+    /// With the words; they may be empty.
+    Text {
+        /// Base64.
+        thought_signature: String,
+    },
+    /// With the reasoning; it may be empty, when the provider does not show it.
+    Thinking {
+        /// The proof that the reasoning is the provider's own, `None` where the whole block is sealed.
+        signature: Option<String>,
+        /// The block in the provider's own form, `None` where a signature is enough.
+        opaque: Option<Value>,
     },
 }
 

@@ -32,7 +32,7 @@ pub use audio::{AudioChunk, Level, SampleRate};
 pub use chat::{ChatModel, ChatRequest, ModelStream, Thinking, ToolChoice, ToolSpec};
 pub use clock::Clock;
 pub use error::{Category, ProviderError};
-pub use event::{ModelEvent, StopReason, TokenUsage};
+pub use event::{ModelEvent, Seal, StopReason, TokenUsage};
 pub use msg::{ContentBlock, Msg, Role, Source, ToolOutput};
 pub use reply::Reply;
 pub use secret::{ApiKey, Origin, Secret};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::chat::ModelStream;
 use crate::error::{Category, ProviderError};
-use crate::event::{ModelEvent, StopReason, TokenUsage};
+use crate::event::{ModelEvent, Seal, StopReason, TokenUsage};
 use crate::msg::{ContentBlock, Source, ToolUse};
 
 /// The answer so far. Blocks stand in the order in which their first piece came; a delta goes to the last block if it
@@ -40,11 +40,11 @@ impl Reply {
                 self.model = model.clone();
             }
             ModelEvent::TextDelta { text: delta } => match self.content.last_mut() {
-                Some(ContentBlock::Text { text, .. }) => text.push_str(delta),
+                Some(ContentBlock::Text { text, thought_signature: None }) => text.push_str(delta),
                 _ => self.push(ContentBlock::text(delta)),
             },
             ModelEvent::ThinkingDelta { thinking: delta } => match self.content.last_mut() {
-                Some(ContentBlock::Thinking { thinking, .. }) => thinking.push_str(delta),
+                Some(ContentBlock::Thinking { thinking, signature: None, opaque: None }) => thinking.push_str(delta),
                 _ => self.push(ContentBlock::thinking(delta)),
             },
             ModelEvent::ThinkingOpaque { opaque: whole } => {
@@ -61,6 +61,7 @@ impl Reply {
                     }),
                 }
             }
+            ModelEvent::Sealed { seal } => self.seal(seal.clone()),
             ModelEvent::AudioDelta { media_type, data } => self.append_audio(media_type, data),
             ModelEvent::ToolCallDelta { index, id, name, arguments } => {
                 let call = self.call(*index);
@@ -86,6 +87,24 @@ impl Reply {
     #[must_use]
     pub fn text(&self) -> String {
         self.content.iter().filter_map(ContentBlock::as_text).collect()
+    }
+
+    fn seal(&mut self, seal: Seal) {
+        match (seal, self.content.last_mut()) {
+            (Seal::Text { thought_signature }, Some(ContentBlock::Text { thought_signature: open @ None, .. })) => {
+                *open = Some(thought_signature)
+            }
+            (Seal::Text { thought_signature }, _) => {
+                self.push(ContentBlock::Text { text: String::new(), thought_signature: Some(thought_signature) })
+            }
+            (
+                Seal::Thinking { signature, opaque },
+                Some(ContentBlock::Thinking { signature: open @ None, opaque: open_opaque @ None, .. }),
+            ) => (*open, *open_opaque) = (signature, opaque),
+            (Seal::Thinking { signature, opaque }, _) => {
+                self.push(ContentBlock::Thinking { thinking: String::new(), signature, opaque });
+            }
+        }
     }
 
     fn push(&mut self, block: ContentBlock) {
@@ -188,6 +207,28 @@ mod tests {
                 ContentBlock::text("3")
             ]
         );
+    }
+
+    #[test]
+    fn a_seal_closes_its_block_and_stands_alone_where_there_is_none() {
+        let signed = |signature: &str| ModelEvent::Sealed {
+            seal: Seal::Thinking { signature: Some(signature.into()), opaque: None },
+        };
+        let sealed = |text: &str| ModelEvent::Sealed { seal: Seal::Text { thought_signature: text.into() } };
+        let reply =
+            fold(&[thinking("a"), signed("1"), thinking("b"), signed("2"), signed("3"), text("c"), sealed("4")]);
+        let also = fold(&[sealed("1"), text("a"), text("b")]);
+        let block = |thinking: &str, signature: &str| ContentBlock::Thinking {
+            thinking: thinking.into(),
+            signature: Some(signature.into()),
+            opaque: None,
+        };
+        let words = |text: &str, signature: &str| ContentBlock::Text {
+            text: text.into(),
+            thought_signature: Some(signature.into()),
+        };
+        assert_eq!(reply.content, [block("a", "1"), block("b", "2"), block("", "3"), words("c", "4")]);
+        assert_eq!(also.content, [words("", "1"), ContentBlock::text("ab")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use parlance_core::ModelEvent;
+use parlance_core::{ModelEvent, Seal};
 
 /// A piece is written this long after its first event came, so that a kill costs at most 250 ms of words: the rest is
 /// for the commit.
@@ -99,6 +99,10 @@ fn size_of(event: &ModelEvent) -> usize {
             ModelEvent::ToolCallDelta { arguments, .. } => arguments.len(),
             ModelEvent::ToolCall { call, .. } => call.raw_input.as_ref().map_or(0, String::len) * 2,
             ModelEvent::ThinkingOpaque { opaque } => opaque.to_string().len(),
+            ModelEvent::Sealed { seal: Seal::Text { thought_signature } } => thought_signature.len(),
+            ModelEvent::Sealed { seal: Seal::Thinking { signature, opaque } } => {
+                signature.as_ref().map_or(0, String::len) + opaque.as_ref().map_or(0, |opaque| opaque.to_string().len())
+            }
             ModelEvent::Started { .. } | ModelEvent::Usage { .. } | ModelEvent::Finished { .. } => 0,
         }
 }
@@ -144,6 +148,8 @@ mod tests {
             }),
             Just(ModelEvent::AudioDelta { media_type: "audio/wav".into(), data: "AQI=".into() }),
             Just(ModelEvent::ThinkingOpaque { opaque: serde_json::json!({"sealed": true}) }),
+            Just(ModelEvent::Sealed { seal: Seal::Thinking { signature: Some("s".into()), opaque: None } }),
+            Just(ModelEvent::Sealed { seal: Seal::Text { thought_signature: "t".into() } }),
             Just(ModelEvent::Finished { reason: StopReason::Stop }),
         ]
     }
