@@ -35,13 +35,8 @@ async fn add_server(window: &Window, simulator: &Simulator) {
     window.type_into("new-name", "simulated").await;
     window.type_into("new-base-url", &simulator.base_url()).await;
     window.click("save-server").await;
-    let row = "[data-testid=provider][data-id=simulated]";
-    window.wait_css(row).await;
-    window.wait_css(&format!("{row} [data-testid=use-provider]")).await.click().await.unwrap();
-    let model = window.wait_css(&format!("{row} [data-testid=provider-model]")).await;
-    model.send_keys("simulated").await.unwrap();
-    window.press(Key::Enter).await;
-    window.leave_fields().await;
+    // It is tested at once, and its first model is used.
+    window.wait_text("[data-testid=provider][data-id=simulated]", |text| text.contains("In use") || text.contains("使用中")).await;
 }
 
 fn slow_answer(words: &str, ms: u64) -> Answer {
@@ -53,22 +48,22 @@ fn a_person_talks_to_echo_with_the_key_held_and_hears_themselves() {
     on_stage("a_person_talks_to_echo_with_the_key_held_and_hears_themselves", async {
         let data = tempfile::tempdir().unwrap();
         let window = Window::open(Opening::new(data.path())).await;
-        window.picture("first-minute");
+        window.picture("first-minute").await;
         window.leave_fields().await;
         window.key_down(' ').await;
         let (_, heard_after) = window.wait_talk_state(&["listening", "hearing"]).await;
         println!("measured: press to listening, as drawn: {} ms", heard_after.as_millis());
         let mut player = speak(&greeting());
         window.wait_talk_state(&["hearing"]).await;
-        window.picture("hearing");
+        window.picture("hearing").await;
         tokio::task::spawn_blocking(move || player.wait()).await.unwrap().unwrap();
         window.key_up(' ').await;
         window.wait_talk_state(&["speaking"]).await;
-        window.picture("speaking");
+        window.picture("speaking").await;
         window.wait_talk_state(&["idle"]).await;
         window.wait_css("[data-testid=message][data-author=they][data-status=complete]").await;
         assert_eq!(window.count("[data-testid=message]").await, 2);
-        window.picture("spoken");
+        window.picture("spoken").await;
 
         tokio::time::sleep(Duration::from_millis(500)).await;
         let said = resample_all(&greeting(), DEVICE_RATE).samples;
@@ -86,19 +81,19 @@ fn an_answer_streams_in_is_stopped_and_is_found_after_a_restart() {
         let data = tempfile::tempdir().unwrap();
         let window = Window::open(Opening::new(data.path())).await;
         add_server(&window, &simulator).await;
-        window.picture("settings");
+        window.picture("settings").await;
         window.click("new").await;
         window.type_into("composer", "What does the fox do?").await;
         window.click("send").await;
         let answer = "[data-testid=message][data-author=they]";
         window.wait_text(answer, |text| text.contains("marmalade")).await;
         window.wait_css(&format!("{answer} strong")).await;
-        window.picture("streaming");
+        window.picture("streaming").await;
         window.click("stop").await;
         window.wait_css(&format!("{answer}[data-status=stopped]")).await;
         let kept = window.wait_text(answer, |text| text.contains("marmalade")).await;
         assert!(kept.len() < words.len(), "it was stopped before its end");
-        window.picture("stopped");
+        window.picture("stopped").await;
         // The server is not asked to go on: the connection is gone.
         let gone = Instant::now();
         while simulator.open_connections() > 0 && gone.elapsed() < Duration::from_secs(5) {
@@ -112,7 +107,7 @@ fn an_answer_streams_in_is_stopped_and_is_found_after_a_restart() {
         window.type_into("search", "marmalade").await;
         let hit = window.wait("hit").await;
         assert_eq!(window.wait_text("[data-testid=hit] mark", |text| !text.is_empty()).await, "marmalade");
-        window.picture("search");
+        window.picture("search").await;
         hit.click().await.unwrap();
         window.wait_css(&format!("{answer}[data-status=stopped]")).await;
         window.close().await;
@@ -137,7 +132,7 @@ fn a_refused_key_a_silent_server_and_a_cut_say_what_to_do_and_lose_nothing() {
         let failed = "[data-testid=message][data-author=they][data-status=failed]";
         let said = window.wait_text(failed, |text| text.contains("401")).await;
         assert!(said.contains("simulated"), "{said}");
-        window.picture("key-refused");
+        window.picture("key-refused").await;
         window.wait_text("[data-testid=message][data-author=you]", |text| text.contains("first question")).await;
         window.type_into("composer", "second question").await;
         window.click("send").await;
@@ -235,7 +230,7 @@ fn hostile_markdown_causes_no_request_and_no_element_of_its_own() {
         }
         let came = callers(&listener).await;
         assert!(came.is_empty(), "somebody came: {came:#?}");
-        window.picture("hostile-markdown");
+        window.picture("hostile-markdown").await;
         window.close().await;
     });
 }
@@ -256,7 +251,7 @@ fn every_view_is_drawn_at_every_size_in_both_looks_and_languages() {
                 choose(&window, "theme", theme).await;
                 for width in [420, 900, 1_600] {
                     window.resize(width, 900).await;
-                    window.picture(&format!("settings-{language}-{theme}-{width}"));
+                    window.picture(&format!("settings-{language}-{theme}-{width}")).await;
                 }
                 window.click("new").await;
                 for width in [420, 900, 1_600] {
@@ -265,7 +260,7 @@ fn every_view_is_drawn_at_every_size_in_both_looks_and_languages() {
                         .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![])
                         .await;
                     assert_eq!(overflow, json!(0), "{language} {theme} {width}: the page scrolls sideways");
-                    window.picture(&format!("first-minute-{language}-{theme}-{width}"));
+                    window.picture(&format!("first-minute-{language}-{theme}-{width}")).await;
                 }
             }
             add_server(&window, &simulator).await;
@@ -275,7 +270,7 @@ fn every_view_is_drawn_at_every_size_in_both_looks_and_languages() {
             window.wait_css("[data-testid=message][data-author=they][data-status=complete]").await;
             for width in [420, 900, 1_600] {
                 window.resize(width, 900).await;
-                window.picture(&format!("thread-{language}-{width}"));
+                window.picture(&format!("thread-{language}-{width}")).await;
             }
             window.close().await;
         }

@@ -145,7 +145,10 @@ impl Window {
 
     /// Clicks what has this `data-testid`.
     pub async fn click(&self, testid: &str) {
-        self.wait(testid).await.click().await.unwrap_or_else(|error| panic!("clicking {testid}: {error}"));
+        if let Err(error) = self.wait(testid).await.click().await {
+            let picture = self.display.picture("failed-clicking");
+            panic!("clicking {testid}: {error:?}; the window looks like {}", picture.display());
+        }
     }
 
     /// Types into what has this `data-testid`.
@@ -181,14 +184,27 @@ impl Window {
         self.client.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Makes the window this large.
+    /// Makes the window this wide and high, and waits until the page is drawn so.
     pub async fn resize(&self, width: u32, height: u32) {
         self.client.set_window_rect(0, 0, width, height).await.expect("the window can be resized");
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let deadline = Instant::now() + PATIENCE;
+        while self.run("return window.innerWidth", vec![]).await != json!(width) {
+            assert!(Instant::now() < deadline, "the window does not become {width} wide");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until what the page shows now is on the screen.
+    pub async fn settle(&self) {
+        let drawn = "return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))";
+        self.run(drawn, vec![]).await;
+        // Animations of the page take 240 ms at the most; the X server needs a moment to copy.
+        tokio::time::sleep(Duration::from_millis(400)).await;
     }
 
     /// Keeps a picture of it.
-    pub fn picture(&self, name: &str) -> PathBuf {
+    pub async fn picture(&self, name: &str) -> PathBuf {
+        self.settle().await;
         self.display.picture(name)
     }
 
