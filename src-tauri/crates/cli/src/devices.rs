@@ -88,7 +88,7 @@ fn test(
     desk.out.result(&results, || {
         let heard = match (listened.level_dbfs, listened.peak_dbfs) {
             (Some(level), Some(peak)) => format!("{level:.1} dBFS on average, {peak:.1} dBFS at the loudest"),
-            _ => "digital silence: is it muted?".to_owned(),
+            _ => "digital silence (is it muted?)".to_owned(),
         };
         let device =
             |device: &Option<String>| device.as_deref().map(name).unwrap_or_else(|| "system's choice".to_owned());

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use parlance_app::api::{ErrorBody, Notice, VoiceState};
 use serde_json::{Map, Value};
 
+use crate::out::clean;
+
 /// What happened, and the one thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sentences {
@@ -65,7 +67,7 @@ fn sentence(key: &str, error: &ErrorBody) -> String {
             "seconds" => error.seconds.map(|seconds| seconds.to_string()),
             _ => None,
         };
-        known.filter(|value| !value.is_empty())
+        known.filter(|value| !value.is_empty()).map(|value| clean::name(&value))
     })
 }
 

@@ -144,9 +144,7 @@ impl Ears {
 
     /// Listens until the answer of a turn (counted from 1) sounds, or is over already.
     pub(super) async fn until_answer_sounds(&mut self, turn: usize) -> Result<(), Failure> {
-        // An answer that fails or ends at once never sounds.
-        let has_come = |state| matches!(state, VoiceState::Speaking | VoiceState::Idle | VoiceState::Failed);
-        while !self.is_over(turn) && !(self.is_roused && has_come(self.state)) {
+        while !self.is_over(turn) && !self.answer_has_come() {
             self.take_next().await?;
         }
         Ok(())
@@ -183,6 +181,11 @@ impl Ears {
             }
         }
         Ok(())
+    }
+
+    /// An answer that fails or ends at once never sounds.
+    fn answer_has_come(&self) -> bool {
+        self.is_roused && matches!(self.state, VoiceState::Speaking | VoiceState::Idle | VoiceState::Failed)
     }
 
     fn is_over(&self, turns: usize) -> bool {
@@ -253,7 +256,11 @@ impl Ears {
                 self.notices.clone_from(notices);
             }
             (Telling::States, AppEvent::Voice { voice }) if voice.state != self.state => {
-                self.out.note(words::voice(voice.state));
+                self.out.note(match voice.state {
+                    // The window's word names a key that a terminal does not have.
+                    VoiceState::Idle => "Enter begins to talk",
+                    state => words::voice(state),
+                });
             }
             _ => {}
         }
