@@ -76,6 +76,12 @@ pub fn from_framing(provider: &str, error: SseError) -> ProviderError {
     ProviderError::new(provider, category, error.to_string())
 }
 
+/// An answer over one of our limits, which `limit` names.
+#[must_use]
+pub fn too_large(provider: &str, limit: &dyn std::error::Error) -> ProviderError {
+    ProviderError::new(provider, Category::TooLarge, limit.to_string())
+}
+
 /// A web page where an answer should be.
 #[must_use]
 pub fn not_the_api(provider: &str, host: &str) -> ProviderError {

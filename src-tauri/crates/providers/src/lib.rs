@@ -10,6 +10,7 @@
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
+//! * `history`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
@@ -23,11 +24,14 @@ pub mod builtin;
 pub mod decoder;
 pub mod errors;
 pub mod framing;
+mod history;
 pub mod http;
 pub mod media;
 pub mod openai;
 pub mod provider;
 pub mod retry;
+mod tally;
+mod tool_calls;
 pub mod transport;
 
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};

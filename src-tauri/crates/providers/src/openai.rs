@@ -1,7 +1,6 @@
 //! OpenAI Chat Completions, and every server that speaks a dialect of it. The wire format is described at
 //! <https://platform.openai.com/docs/api-reference/chat> (read November 2026). Dialects differ by data ([`Dialect`]).
 
-mod arguments;
 mod client;
 pub mod decoder;
 mod dialect;
@@ -10,7 +9,6 @@ mod messages;
 pub mod models;
 pub mod request;
 mod think_tags;
-mod tool_calls;
 mod wire;
 
 pub use client::OpenAiClient;

@@ -3,17 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parlance_core::{Category, ModelEvent, ProviderError, StopReason, TokenUsage};
+use parlance_core::{ModelEvent, ProviderError, StopReason, TokenUsage};
 use serde_json::{Map, Value, json};
 
 use super::dialect::ThinkTags;
 use super::think_tags::{Kind, ThinkSplitter};
-use super::tool_calls::ToolCalls;
 use super::wire::{Audio, Choice, Chunk, Content, Delta, Part, Usage};
 use crate::errors;
-
-/// An answer's words, and its reasoning, may each be so long.
-pub const MAX_TEXT_BYTES: usize = 8 * 1024 * 1024;
+use crate::tally::{MAX_TEXT_BYTES, Tally, TooLong};
+use crate::tool_calls::{Fragment, ToolCalls};
 
 /// What a mapper must know of the request.
 #[derive(Debug, Clone)]
@@ -40,8 +38,8 @@ pub struct Mapper {
     details: Vec<Value>,
     usage: Option<TokenUsage>,
     finish_reason: Option<String>,
-    text_bytes: usize,
-    thinking_bytes: usize,
+    details_bytes: usize,
+    tally: Tally,
 }
 
 impl Mapper {
@@ -58,8 +56,8 @@ impl Mapper {
             details: Vec::new(),
             usage: None,
             finish_reason: None,
-            text_bytes: 0,
-            thinking_bytes: 0,
+            details_bytes: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -149,14 +147,19 @@ impl Mapper {
         if let Some(audio) = delta.audio {
             self.take_audio(audio, out)?;
         }
-        for fragment in delta.tool_calls.into_iter().flatten() {
-            let event = self.calls.take(fragment).map_err(|error| self.too_large(error.to_string()))?;
-            out.extend(event);
+        for call in delta.tool_calls.iter().flatten() {
+            self.take_call(call.fragment(), out)?;
         }
-        if let Some(function) = delta.function_call {
-            let event = self.calls.take_old_form(&function).map_err(|error| self.too_large(error.to_string()))?;
-            out.extend(event);
+        match &delta.function_call {
+            // Of the old form an answer holds one.
+            Some(function) => self.take_call(function.fragment(Some(0)), out),
+            None => Ok(()),
         }
+    }
+
+    fn take_call(&mut self, fragment: Fragment<'_>, out: &mut VecDeque<ModelEvent>) -> Result<(), ProviderError> {
+        let event = self.calls.take(fragment).map_err(|error| self.too_large(error))?;
+        out.extend(event);
         Ok(())
     }
 
@@ -193,10 +196,7 @@ impl Mapper {
         if text.is_empty() {
             return Ok(());
         }
-        self.text_bytes += text.len();
-        if self.text_bytes > MAX_TEXT_BYTES {
-            return Err(self.too_large("the answer is over 8 MiB of text"));
-        }
+        self.tally.count_text(text).map_err(|error| self.too_large(error))?;
         match &mut self.splitter {
             Some(splitter) => splitter.push(text, |kind, piece| out.push_back(self::delta(kind, piece))),
             None => out.push_back(delta(Kind::Text, text)),
@@ -205,24 +205,16 @@ impl Mapper {
     }
 
     fn think(&mut self, thinking: &str, out: &mut VecDeque<ModelEvent>) -> Result<(), ProviderError> {
-        if thinking.is_empty() {
-            return Ok(());
-        }
-        self.thinking_bytes += thinking.len();
-        if self.thinking_bytes > MAX_TEXT_BYTES {
-            return Err(self.too_large("the answer is over 8 MiB of reasoning"));
-        }
-        out.push_back(delta(Kind::Thinking, thinking));
-        Ok(())
+        self.tally.think(thinking, out).map_err(|error| self.too_large(error))
     }
 
     /// Pieces of one detail have the same `index` and `type`; their texts are joined, other fields come once.
     fn join_detail(&mut self, piece: Value) -> Result<(), ProviderError> {
         let Value::Object(piece) = piece else { return Ok(()) };
         let size: usize = piece.values().filter_map(Value::as_str).map(str::len).sum();
-        self.thinking_bytes += size;
-        if self.thinking_bytes > 2 * MAX_TEXT_BYTES {
-            return Err(self.too_large("the answer is over 8 MiB of reasoning"));
+        self.details_bytes += size;
+        if self.details_bytes > MAX_TEXT_BYTES {
+            return Err(self.too_large(TooLong::Thinking));
         }
         let is_same = |last: &Map<String, Value>| {
             ["index", "type"].iter().all(|field| last.get(*field) == piece.get(*field)) && piece.contains_key("index")
@@ -266,8 +258,8 @@ impl Mapper {
         }
     }
 
-    fn too_large(&self, message: impl Into<String>) -> ProviderError {
-        ProviderError::new(&*self.expected.provider, Category::TooLarge, message)
+    fn too_large(&self, limit: impl std::error::Error) -> ProviderError {
+        errors::too_large(&self.expected.provider, &limit)
     }
 }
 

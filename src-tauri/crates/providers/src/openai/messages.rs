@@ -1,10 +1,11 @@
 //! The conversation as Chat Completions wants it. Pure: media from files are in the messages already (see `media`).
 
 use parlance_core::msg::ToolUse;
-use parlance_core::{Category, ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
+use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
 use serde_json::{Map, Value, json};
 
 use super::dialect::{ContentShape, Dialect, Names, ReasoningEcho, SystemRole, ToolImages, is_reasoning_model};
+use crate::history::{self, Shown};
 
 /// The `messages` of a request.
 pub(crate) fn write(
@@ -93,50 +94,20 @@ impl Writer<'_> {
     }
 
     fn write_result(&mut self, id: &str, name: &str, output: &ToolOutput) -> Result<(), ProviderError> {
-        let content = match output {
-            ToolOutput::Text(text) => text.clone(),
-            ToolOutput::Nothing(()) => String::new(),
-            ToolOutput::Blocks(blocks) => {
-                let promotes = self.dialect.tool_images == ToolImages::Promoted;
-                if promotes {
-                    self.promote(name, blocks)?;
-                }
-                let lines: Vec<String> = blocks.iter().filter_map(result_line).collect();
-                match lines.as_slice() {
-                    [] => String::new(),
-                    [only] => only.clone(),
-                    several => several.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n"),
-                }
+        if self.dialect.tool_images == ToolImages::Promoted {
+            for shown in history::shown_images(name, output) {
+                let part = match shown {
+                    Shown::Words(text) => json!({"type": "text", "text": text}),
+                    Shown::Image(source) => self.image(source)?,
+                };
+                self.promoted.push(part);
             }
-        };
-        let mut written = json!({"role": "tool", "tool_call_id": id, "content": content});
+        }
+        let mut written = json!({"role": "tool", "tool_call_id": id, "content": history::result_text(output)});
         if let Some(name) = wire_name(name) {
             written["name"] = json!(name);
         }
         self.written.push(written);
-        Ok(())
-    }
-
-    fn promote(&mut self, name: &str, blocks: &[ContentBlock]) -> Result<(), ProviderError> {
-        let images: Vec<&Source> = blocks
-            .iter()
-            .filter_map(|block| match block {
-                ContentBlock::Image { source } => Some(source),
-                _ => None,
-            })
-            .collect();
-        if images.is_empty() {
-            return Ok(());
-        }
-        let text = |text: String| json!({"type": "text", "text": text});
-        self.promoted
-            .push(text(format!("<system-info>The following are the image contents from the tool result of '{name}':")));
-        for source in images {
-            self.promoted.push(text(format!("\n- The image {}: ", whereabouts(source))));
-            let image = self.image(source)?;
-            self.promoted.push(image);
-        }
-        self.promoted.push(text("</system-info>".to_owned()));
         Ok(())
     }
 
@@ -152,11 +123,7 @@ impl Writer<'_> {
     }
 
     fn image(&self, source: &Source) -> Result<Value, ProviderError> {
-        let url = match source {
-            Source::Base64 { media_type, data } => format!("data:{media_type};base64,{data}"),
-            Source::Url { url } if is_web(url) => url.clone(),
-            Source::Url { url } => return Err(self.unresolved(url)),
-        };
+        let url = history::address(self.provider, source)?;
         Ok(json!({"type": "image_url", "image_url": {"url": url}}))
     }
 
@@ -166,25 +133,21 @@ impl Writer<'_> {
                 let format = match media_type.as_str() {
                     "audio/wav" | "audio/x-wav" | "audio/wave" => "wav",
                     "audio/mp3" | "audio/mpeg" => "mp3",
-                    other => return Err(self.refuse(format!("sound can be sent as WAV or MP3, not as {other}"))),
+                    other => {
+                        let message = format!("sound can be sent as WAV or MP3, not as {other}");
+                        return Err(history::refuse(self.provider, message));
+                    }
                 };
                 // Qwen's listening models want an address, even of bytes that lie inside it.
                 let data = if is_qwen_omni(self.model) { format!("data:;base64,{data}") } else { data.clone() };
                 Ok(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
             }
-            Source::Url { url } if is_web(url) => {
-                Err(self.refuse("sound from a web address cannot be sent; attach the file itself".to_owned()))
+            Source::Url { url } if history::is_web(url) => {
+                let message = "sound from a web address cannot be sent; attach the file itself";
+                Err(history::refuse(self.provider, message))
             }
-            Source::Url { url } => Err(self.unresolved(url)),
+            Source::Url { url } => Err(history::unresolved(self.provider, url)),
         }
-    }
-
-    fn unresolved(&self, url: &str) -> ProviderError {
-        self.refuse(format!("{url} was not read before the request was written"))
-    }
-
-    fn refuse(&self, message: String) -> ProviderError {
-        ProviderError::new(self.provider, Category::InvalidRequest, message)
     }
 }
 
@@ -219,44 +182,13 @@ impl Reasoning {
     }
 }
 
-/// A call as the model wrote it, where that is known: another spelling of the same arguments would miss the server's cache.
 fn tool_call(call: &ToolUse) -> Value {
-    let raw = call
-        .raw_input
-        .as_deref()
-        .filter(|raw| serde_json::from_str::<Map<String, Value>>(raw).is_ok_and(|written| written == call.input));
-    let arguments = raw.map_or_else(|| Value::Object(call.input.clone()).to_string(), str::to_owned);
-    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
-}
-
-fn result_line(block: &ContentBlock) -> Option<String> {
-    let medium = |kind: &str, source: &Source| match source {
-        Source::Url { url } => format!("The returned {kind} can be found at: {url}"),
-        Source::Base64 { media_type, .. } => format!("The tool returned {kind} of type {media_type}."),
-    };
-    match block {
-        ContentBlock::Text { text, .. } => Some(text.clone()),
-        ContentBlock::Image { source } => Some(medium("image", source)),
-        ContentBlock::Audio { source } => Some(medium("audio", source)),
-        ContentBlock::Video { source } => Some(medium("video", source)),
-        ContentBlock::Thinking { .. } | ContentBlock::ToolUse(_) | ContentBlock::ToolResult { .. } => None,
-    }
-}
-
-fn whereabouts(source: &Source) -> String {
-    match source {
-        Source::Url { url } => format!("from '{url}'"),
-        Source::Base64 { media_type, .. } => format!("of type {media_type}"),
-    }
+    let function = json!({"name": call.name, "arguments": history::arguments_text(call)});
+    json!({"id": call.id, "type": "function", "function": function})
 }
 
 fn is_qwen_omni(model: &str) -> bool {
     model.to_ascii_lowercase().contains("omni")
-}
-
-/// Whether the provider can fetch it by itself.
-pub(crate) fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// A name the server takes: white space and `<|\/>` are refused, and so are more than 64 characters.

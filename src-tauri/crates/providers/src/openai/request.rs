@@ -1,25 +1,21 @@
 //! The domain's request as a body of Chat Completions: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{Category, ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::dialect::{Dialect, ReasoningSwitch, StreamUsage, TokenLimit, is_reasoning_model};
 use super::messages;
+use crate::history;
 
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
 /// # Errors
-/// [`Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
+/// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
 pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<Map<String, Value>, ProviderError> {
-    let refuse = |message: String| ProviderError::new(provider, Category::InvalidRequest, message);
-    if request.model.trim().is_empty() {
-        return Err(refuse("no model is chosen".to_owned()));
-    }
     let messages = messages::write(provider, &request.messages, &request.model, dialect)?;
-    if messages.is_empty() {
-        return Err(refuse("there is nothing to ask: every message is empty".to_owned()));
-    }
+    history::check_asked(provider, &request.model, &messages)?;
+    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     body.insert("messages".into(), Value::Array(messages));
@@ -31,7 +27,7 @@ pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<
         body.insert("tools".into(), json!(request.tools));
     }
     if let Some(choice) = &request.tool_choice {
-        body.insert("tool_choice".into(), tool_choice(choice, &request.tools).map_err(refuse)?);
+        body.insert("tool_choice".into(), tool_choice(choice));
     }
     if let Some(thinking) = request.thinking {
         write_thinking(thinking, &request.model, dialect.reasoning_switch, &mut body);
@@ -39,15 +35,7 @@ pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<
     if let Some(limit) = request.max_tokens {
         body.insert(limit_field(&request.model, dialect.token_limit).into(), json!(limit));
     }
-    for (field, value) in &request.extra {
-        match value {
-            // Other clients' name for fields of a server's own.
-            Value::Object(fields) if field == "extra_body" => body.extend(fields.clone()),
-            _ => {
-                body.insert(field.clone(), value.clone());
-            }
-        }
-    }
+    history::write_extra(&request.extra, &mut body);
     Ok(body)
 }
 
@@ -62,20 +50,14 @@ pub(crate) fn audio_media_type(body: &Map<String, Value>) -> String {
     }
 }
 
-fn tool_choice(choice: &ToolChoice, tools: &[ToolSpec]) -> Result<Value, String> {
-    Ok(match choice {
+/// A choice in the words of Chat Completions.
+pub(crate) fn tool_choice(choice: &ToolChoice) -> Value {
+    match choice {
         ToolChoice::Auto => json!("auto"),
         ToolChoice::None => json!("none"),
         ToolChoice::Required => json!("required"),
-        ToolChoice::Named(name) => {
-            let names: Vec<&str> = tools.iter().map(|ToolSpec::Function { function }| function.name.as_str()).collect();
-            if !names.contains(&name.as_str()) {
-                let options = if names.is_empty() { "there are none".to_owned() } else { names.join(", ") };
-                return Err(format!("no tool is called {name}; tools: {options}"));
-            }
-            json!({"type": "function", "function": {"name": name}})
-        }
-    })
+        ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
+    }
 }
 
 fn limit_field(model: &str, limit: TokenLimit) -> &'static str {
@@ -124,7 +106,7 @@ fn write_thinking(thinking: Thinking, model: &str, switch: ReasoningSwitch, body
 }
 
 /// A level in the protocol's words. The bounds for budgets are ours: the protocol has none.
-fn effort(thinking: Thinking) -> &'static str {
+pub(crate) fn effort(thinking: Thinking) -> &'static str {
     match thinking {
         Thinking::Off => "none",
         Thinking::Low | Thinking::Budget(0..=2_048) => "low",

@@ -10,6 +10,8 @@ use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::tool_calls::Fragment;
+
 /// A chunk, or a whole answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -97,6 +99,20 @@ pub(crate) struct Function<'a> {
     pub(crate) name: Text<'a>,
     #[serde(borrow)]
     pub(crate) arguments: Arguments<'a>,
+}
+
+impl ToolCall<'_> {
+    pub(crate) fn fragment(&self) -> Fragment<'_> {
+        let fragment = self.function.as_ref().map(|function| function.fragment(self.index));
+        Fragment { number: self.index, id: self.id.words().unwrap_or_default(), ..fragment.unwrap_or_default() }
+    }
+}
+
+impl Function<'_> {
+    pub(crate) fn fragment(&self, number: Option<u64>) -> Fragment<'_> {
+        let name = self.name.words().unwrap_or_default();
+        Fragment { number, name, arguments: &self.arguments.0, ..Fragment::default() }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]

@@ -1,6 +1,6 @@
 //! One case an oddity, named for it.
 
-use parlance_core::{ContentBlock, Reply};
+use parlance_core::{Category, ContentBlock, Reply};
 
 use super::*;
 

@@ -1,11 +1,10 @@
 //! Puts the fragments of tool calls together. Servers number them, mostly: this takes calls without a number, with a late
-//! id, with a repeated one, and several calls under one number.
+//! id, with a repeated one, and several calls under one number. Every mapper brings its fragments here.
+
+pub(crate) mod arguments;
 
 use parlance_core::ModelEvent;
 use parlance_core::msg::ToolUse;
-
-use super::arguments;
-use super::wire::{Function, ToolCall};
 
 /// So many calls may one answer hold.
 pub(crate) const MAX_CALLS: usize = 64;
@@ -25,6 +24,22 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    thought_signature: Option<String>,
+}
+
+/// A piece of a call as a server sends it. Empty words are as good as none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fragment<'a> {
+    /// The server's number of the call, `None` where it gives none.
+    pub(crate) number: Option<u64>,
+    /// The call's id.
+    pub(crate) id: &'a str,
+    /// The tool's name, or more of it.
+    pub(crate) name: &'a str,
+    /// To append.
+    pub(crate) arguments: &'a str,
+    /// Gemini's sealed reasoning that belongs to the call.
+    pub(crate) thought_signature: Option<&'a str>,
 }
 
 /// What came is more than [`MAX_CALLS`] or [`MAX_ARGUMENTS_BYTES`].
@@ -42,22 +57,15 @@ impl ToolCalls {
     }
 
     /// Takes a fragment; gives what it adds.
-    pub(crate) fn take(&mut self, fragment: ToolCall<'_>) -> Result<Option<ModelEvent>, TooMuch> {
-        let function = fragment.function.unwrap_or_default();
-        let index = self.find(fragment.index, fragment.id.words(), function.name.words())?;
-        let call = &mut self.calls[index];
-        if let Some(id) = fragment.id.words()
-            && call.id.is_empty()
-        {
-            id.clone_into(&mut call.id);
-        }
-        Self::append(index, call, &function)
+    pub(crate) fn take(&mut self, fragment: Fragment<'_>) -> Result<Option<ModelEvent>, TooMuch> {
+        let index = self.find(&fragment)?;
+        self.append(index, &fragment)
     }
 
-    /// Takes the old form, of which an answer holds one.
-    pub(crate) fn take_old_form(&mut self, function: &Function<'_>) -> Result<Option<ModelEvent>, TooMuch> {
-        let index = self.find(Some(0), None, None)?;
-        Self::append(index, &mut self.calls[index], function)
+    /// Takes a call that came in one piece, whatever others are called; gives what it adds.
+    pub(crate) fn take_whole(&mut self, fragment: Fragment<'_>) -> Result<Option<ModelEvent>, TooMuch> {
+        let index = self.begin(None)?;
+        self.append(index, &fragment)
     }
 
     /// The calls, whole. Those that came without an id get one from `seed`.
@@ -69,69 +77,88 @@ impl ToolCalls {
                 name: call.name,
                 input: arguments::parse(&call.arguments),
                 raw_input: Some(call.arguments),
-                thought_signature: None,
+                thought_signature: call.thought_signature,
             },
         })
     }
 
-    fn append(index: usize, call: &mut Call, function: &Function<'_>) -> Result<Option<ModelEvent>, TooMuch> {
-        if let Some(name) = function.name.words()
-            && name != call.name
-            && call.arguments.is_empty()
-        {
-            call.name.push_str(name);
+    fn append(&mut self, index: usize, fragment: &Fragment<'_>) -> Result<Option<ModelEvent>, TooMuch> {
+        let call = &mut self.calls[index];
+        if call.id.is_empty() {
+            fragment.id.clone_into(&mut call.id);
         }
-        let fragment = &*function.arguments.0;
-        if call.arguments.len() + fragment.len() > MAX_ARGUMENTS_BYTES {
+        if fragment.name != call.name && call.arguments.is_empty() {
+            call.name.push_str(fragment.name);
+        }
+        if let Some(signature) = fragment.thought_signature {
+            call.thought_signature = Some(signature.to_owned());
+        }
+        if call.arguments.len() + fragment.arguments.len() > MAX_ARGUMENTS_BYTES {
             return Err(TooMuch::Arguments);
         }
-        let is_news = !fragment.is_empty() || call.arguments.is_empty();
-        call.arguments.push_str(fragment);
+        let is_news = !fragment.arguments.is_empty() || call.arguments.is_empty();
+        call.arguments.push_str(fragment.arguments);
         Ok(is_news.then(|| ModelEvent::ToolCallDelta {
             index,
             id: call.id.clone(),
             name: call.name.clone(),
-            arguments: fragment.to_owned(),
+            arguments: fragment.arguments.to_owned(),
         }))
     }
 
     /// Which call a fragment belongs to, a new one if need be.
-    fn find(&mut self, number: Option<u64>, id: Option<&str>, name: Option<&str>) -> Result<usize, TooMuch> {
-        let known = match (number, id) {
+    fn find(&mut self, fragment: &Fragment<'_>) -> Result<usize, TooMuch> {
+        let Fragment { number, id, name, .. } = *fragment;
+        let known = match (number, id, name) {
             // The latest of this number, so that a second call under a used number goes on as that one.
-            (Some(_), _) => self.calls.iter().rposition(|call| call.number == number),
-            (None, Some(id)) => self.calls.iter().position(|call| call.id == id),
-            (None, None) if name.is_some() => None,
-            (None, None) => self.calls.len().checked_sub(1),
+            (Some(_), ..) => self.calls.iter().rposition(|call| call.number == number),
+            (None, "", "") => self.calls.len().checked_sub(1),
+            (None, "", _) => None,
+            (None, id, _) => self.calls.iter().position(|call| call.id == id),
         };
         let known = known.filter(|&index| {
             let call = &self.calls[index];
-            let is_another = id.is_some_and(|id| !call.id.is_empty() && call.id != id) && name.is_some();
+            let is_another = !id.is_empty() && !call.id.is_empty() && call.id != id && !name.is_empty();
             !is_another
         });
-        match known {
-            Some(index) => Ok(index),
-            None if self.calls.len() == MAX_CALLS => Err(TooMuch::Calls),
-            None => {
-                self.calls.push(Call { number, ..Call::default() });
-                Ok(self.calls.len() - 1)
-            }
+        known.map_or_else(|| self.begin(number), Ok)
+    }
+
+    fn begin(&mut self, number: Option<u64>) -> Result<usize, TooMuch> {
+        if self.calls.len() == MAX_CALLS {
+            return Err(TooMuch::Calls);
         }
+        self.calls.push(Call { number, ..Call::default() });
+        Ok(self.calls.len() - 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    /// A fragment in the JSON of Chat Completions.
+    fn take(calls: &mut ToolCalls, json: &str) -> Result<(), TooMuch> {
+        let json: Value = serde_json::from_str(json).expect("a fragment");
+        let word = |place: &str| json.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        let fragment = Fragment {
+            number: json["index"].as_u64(),
+            id: word("/id"),
+            name: word("/function/name"),
+            arguments: word("/function/arguments"),
+            ..Fragment::default()
+        };
+        calls.take(fragment).map(|_| ())
+    }
 
     /// Feeds fragments as JSON and gives the calls as `id name arguments`.
     #[track_caller]
     fn check(fragments: &[&str], expected: &[&str]) {
         let mut calls = ToolCalls::default();
         for fragment in fragments {
-            calls.take(serde_json::from_str(fragment).expect("a fragment")).expect("within the limits");
+            take(&mut calls, fragment).expect("within the limits");
         }
         let calls: Vec<String> = calls
             .finish("seed")
@@ -210,11 +237,11 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_pieces_and_arguments_as_an_object_are_read() {
+    fn a_name_in_pieces_is_joined() {
         check(
             &[
                 r#"{"index":0,"id":"a","function":{"name":"get_"}}"#,
-                r#"{"index":0,"function":{"name":"time","arguments":{"zone":"é"}}}"#,
+                r#"{"index":0,"function":{"name":"time","arguments":"{\"zone\":\"é\"}"}}"#,
             ],
             &[r#"a get_time {"zone":"é"}"#],
         );
@@ -226,9 +253,6 @@ mod tests {
             json!({"index": index, "id": format!("c{index}"), "function": {"name": "f", "arguments": arguments}})
                 .to_string()
         };
-        let take = |calls: &mut ToolCalls, fragment: &str| {
-            calls.take(serde_json::from_str(fragment).expect("a fragment")).map(|_| ())
-        };
         let mut calls = ToolCalls::default();
         for index in 0..MAX_CALLS {
             assert_eq!(take(&mut calls, &call(index, "{}")), Ok(()));
@@ -236,5 +260,22 @@ mod tests {
         assert_eq!(take(&mut calls, &call(MAX_CALLS, "{}")), Err(TooMuch::Calls));
         let long = "x".repeat(MAX_ARGUMENTS_BYTES - 1);
         assert_eq!(take(&mut calls, &call(0, &long)), Err(TooMuch::Arguments));
+    }
+
+    #[test]
+    fn calls_in_one_piece_are_never_taken_for_each_other() {
+        let mut calls = ToolCalls::default();
+        for arguments in ["{\"x\":1}", "{\"x\":2}"] {
+            let call = Fragment { id: "same", name: "f", arguments, ..Fragment::default() };
+            calls.take_whole(call).expect("within the limits");
+        }
+        let inputs: Vec<Value> = calls
+            .finish("seed")
+            .map(|event| match event {
+                ModelEvent::ToolCall { call, .. } => Value::Object(call.input),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(inputs, [json!({"x": 1}), json!({"x": 2})]);
     }
 }
