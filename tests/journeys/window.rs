@@ -36,7 +36,7 @@ async fn add_server(window: &Window, simulator: &Simulator) {
     window.type_into("new-base-url", &simulator.base_url()).await;
     window.click("save-server").await;
     // It is tested at once, and its first model is used.
-    window.wait_text("[data-testid=provider][data-id=simulated]", |text| text.contains("In use") || text.contains("使用中")).await;
+    window.wait_text("[data-testid=provider][data-id=simulated]", |text| text.contains("in use") || text.contains("使用中")).await;
 }
 
 fn slow_answer(words: &str, ms: u64) -> Answer {
