@@ -38,7 +38,8 @@ const NEVER_USES: &[(&str, &[&str])] = &[
 
 /// What nothing of ours may bring along: a second TLS library, C libraries of the system for it, programs that fetch
 /// when they are built.
-const NEVER_LINKED: &[&str] = &["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "ort", "webrtc-audio-processing"];
+const NEVER_LINKED: &[&str] =
+    &["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "ort", "webrtc-audio-processing"];
 
 /// Licences that may be linked. Of a choice (`OR`) one is enough; of a sum (`AND`) all are needed.
 const LICENCES: &[&str] = &[
@@ -85,7 +86,8 @@ fn metadata() -> Value {
 
 /// What each crate of ours uses, tests aside: a test may look from anywhere.
 fn uses(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
-    let members: BTreeSet<&str> = metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let members: BTreeSet<&str> =
+        metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
     metadata["packages"]
         .as_array()
         .unwrap()

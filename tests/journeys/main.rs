@@ -6,6 +6,6 @@ mod arrows;
 mod crash;
 mod echo;
 mod keys;
-mod sound;
 mod secrets;
+mod sound;
 mod window;

@@ -30,7 +30,14 @@ fn forms() -> Vec<String> {
         base64::engine::general_purpose::STANDARD_NO_PAD.encode(CANARY)
     };
     // The last characters of base64 depend on what follows.
-    vec![CANARY.to_owned(), CANARY[3..].to_owned(), hex.to_uppercase(), hex, percent, base64[..base64.len() - 2].to_owned()]
+    vec![
+        CANARY.to_owned(),
+        CANARY[3..].to_owned(),
+        hex.to_uppercase(),
+        hex,
+        percent,
+        base64[..base64.len() - 2].to_owned(),
+    ]
 }
 
 fn assert_clean(what: &str, bytes: &[u8]) {
@@ -85,12 +92,14 @@ fn a_key_is_nowhere_but_in_the_keyring_and_on_its_way_to_its_server() {
 
 async fn journey() {
     // A server that repeats the key in its refusals, as some do.
-    let echoing = json!({"error": {"message": format!("Incorrect API key provided: {CANARY}"), "code": "invalid_api_key"}});
+    let echoing =
+        json!({"error": {"message": format!("Incorrect API key provided: {CANARY}"), "code": "invalid_api_key"}});
     let rules = vec![
         Rule { when: Some("refuse".into()), answer: Answer::refuses(401, &echoing), ..Rule::default() },
         Rule { answer: Answer::says(&format!("your key is {}", "fine")), ..Rule::default() },
     ];
-    let simulator = Simulator::start(Scenario { key: Some(CANARY.into()), rules, ..Scenario::default() }).await.unwrap();
+    let simulator =
+        Simulator::start(Scenario { key: Some(CANARY.into()), rules, ..Scenario::default() }).await.unwrap();
     let data = tempfile::tempdir().unwrap();
     let options = Options { data_dir: Some(data.path().to_owned()), ..Options::default() };
     let app = App::start(options).await;
@@ -112,7 +121,9 @@ async fn journey() {
     }
     // What cannot be a request must not be repeated in the refusal either.
     trace.call("set_key", json!({"provider": "canary", "key": [CANARY]})).await;
-    trace.call("set_key", json!({"provider": "canary", "key": format!("{CANARY}\nX-Evil: 1"), "keep": "keyring"})).await;
+    trace
+        .call("set_key", json!({"provider": "canary", "key": format!("{CANARY}\nX-Evil: 1"), "keep": "keyring"}))
+        .await;
     trace.call("set_key", json!({"provider": CANARY, "key": "sk-other", "keep": "session"})).await;
     trace.call("snapshot", json!({})).await;
     // Another address is another server: it gets nothing.

@@ -36,7 +36,11 @@ async fn add_server(window: &Window, simulator: &Simulator) {
     window.type_into("new-base-url", &simulator.base_url()).await;
     window.click("save-server").await;
     // It is tested at once, and its first model is used.
-    window.wait_text("[data-testid=provider][data-id=simulated]", |text| text.contains("in use") || text.contains("使用中")).await;
+    window
+        .wait_text("[data-testid=provider][data-id=simulated]", |text| {
+            text.contains("in use") || text.contains("使用中")
+        })
+        .await;
 }
 
 fn slow_answer(words: &str, ms: u64) -> Answer {
@@ -136,10 +140,11 @@ fn a_refused_key_a_silent_server_and_a_cut_say_what_to_do_and_lose_nothing() {
         window.wait_text("[data-testid=message][data-author=you]", |text| text.contains("first question")).await;
         window.type_into("composer", "second question").await;
         window.click("send").await;
-        window.wait_text("[data-testid=message][data-status=complete][data-author=they]", |text| {
-            text.contains("Here is the answer.")
-        })
-        .await;
+        window
+            .wait_text("[data-testid=message][data-status=complete][data-author=they]", |text| {
+                text.contains("Here is the answer.")
+            })
+            .await;
         window.close().await;
     });
 }
@@ -251,13 +256,25 @@ fn every_view_is_drawn_at_every_size_in_both_looks_and_languages() {
                 choose(&window, "theme", theme).await;
                 for width in [420, 900, 1_600] {
                     window.resize(width, 900).await;
+                    let sidebar = window
+                        .run("return getComputedStyle(document.querySelector('.sidebar')).position", vec![])
+                        .await;
+                    let expected = if width < 720 { "fixed" } else { "static" };
+                    assert_eq!(
+                        sidebar,
+                        json!(expected),
+                        "{language} {theme} {width}: a drawer below 720 px and beside the page above"
+                    );
                     window.picture(&format!("settings-{language}-{theme}-{width}")).await;
                 }
                 window.click("new").await;
                 for width in [420, 900, 1_600] {
                     window.resize(width, 900).await;
                     let overflow = window
-                        .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![])
+                        .run(
+                            "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
+                            vec![],
+                        )
                         .await;
                     assert_eq!(overflow, json!(0), "{language} {theme} {width}: the page scrolls sideways");
                     window.picture(&format!("first-minute-{language}-{theme}-{width}")).await;

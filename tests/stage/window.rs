@@ -196,7 +196,8 @@ impl Window {
 
     /// Waits until what the page shows now is on the screen.
     pub async fn settle(&self) {
-        let drawn = "return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))";
+        let drawn =
+            "return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))";
         self.run(drawn, vec![]).await;
         // Animations of the page take 240 ms at the most; the X server needs a moment to copy.
         tokio::time::sleep(Duration::from_millis(400)).await;

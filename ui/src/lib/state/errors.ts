@@ -53,6 +53,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   gone: { tone: "quiet", icon: "info", remedy: "new_conversation" },
   disk_full: { tone: "bad", icon: "database", remedy: null },
   read_only: { tone: "bad", icon: "database", remedy: null },
+  network_folder: { tone: "you", icon: "database", remedy: null },
   database_busy: { tone: "you", icon: "database", remedy: null },
   database_damaged: { tone: "bad", icon: "database", remedy: null },
   database_newer: { tone: "bad", icon: "database", remedy: null },
