@@ -7,6 +7,8 @@ use parlance_core::chat::Delivery;
 use parlance_core::{Category, ModelEvent, ProviderError};
 
 use crate::errors;
+use crate::framing::FramingError;
+use crate::framing::ndjson::NdjsonDecoder;
 use crate::framing::sse::SseDecoder;
 use crate::transport::Decode;
 
@@ -62,8 +64,38 @@ pub struct AnswerDecoder<P> {
 
 #[derive(Debug)]
 enum Body {
-    Events(SseDecoder),
+    Stream(Stream),
     Whole(Vec<u8>),
+}
+
+#[derive(Debug)]
+enum Stream {
+    Events(SseDecoder),
+    Lines(NdjsonDecoder),
+}
+
+impl Stream {
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), FramingError> {
+        match self {
+            Self::Events(events) => events.feed(bytes),
+            Self::Lines(lines) => lines.feed(bytes),
+        }
+    }
+
+    /// Hands the next event to `take`; `None` when more must be fed.
+    fn next_event<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
+        match self {
+            Self::Events(events) => events.next_event().map(take),
+            Self::Lines(lines) => lines.next_event().as_deref().map(take),
+        }
+    }
+
+    fn finish(self) -> Result<Option<String>, FramingError> {
+        match self {
+            Self::Events(events) => events.finish(),
+            Self::Lines(lines) => lines.finish(),
+        }
+    }
 }
 
 #[derive(Debug, PartialEq)]
@@ -80,8 +112,18 @@ impl<P: Protocol> AnswerDecoder<P> {
     /// A decoder for an answer that comes as `delivery` says: as server-sent events, or as one JSON value.
     #[must_use]
     pub fn of(delivery: Delivery, protocol: P) -> Self {
+        Self::over(delivery, Stream::Events(SseDecoder::new()), protocol)
+    }
+
+    /// A decoder for an answer that comes as `delivery` says: as one JSON value a line, or as one in all.
+    #[must_use]
+    pub fn of_lines(delivery: Delivery, protocol: P) -> Self {
+        Self::over(delivery, Stream::Lines(NdjsonDecoder::new()), protocol)
+    }
+
+    fn over(delivery: Delivery, stream: Stream, protocol: P) -> Self {
         let body = match delivery {
-            Delivery::Streaming => Body::Events(SseDecoder::new()),
+            Delivery::Streaming => Body::Stream(stream),
             Delivery::Whole => Body::Whole(Vec::new()),
         };
         Self { body, protocol, ready: Events::new(), outcome: Outcome::Open }
@@ -99,7 +141,7 @@ impl<P: Protocol> AnswerDecoder<P> {
             return;
         }
         let fed = match &mut self.body {
-            Body::Events(events) => events.feed(bytes),
+            Body::Stream(stream) => stream.feed(bytes),
             Body::Whole(body) => {
                 body.extend_from_slice(bytes);
                 if body.len() > MAX_WHOLE_BYTES {
@@ -122,7 +164,7 @@ impl<P: Protocol> AnswerDecoder<P> {
             return;
         }
         let ended = match std::mem::replace(&mut self.body, Body::Whole(Vec::new())) {
-            Body::Events(events) => match events.finish() {
+            Body::Stream(stream) => match stream.finish() {
                 Ok(rest) => self.protocol.end(rest.as_deref(), &mut self.ready),
                 Err(_) => Ok(Step::More),
             },
@@ -159,16 +201,15 @@ impl<P: Protocol> AnswerDecoder<P> {
     }
 
     fn map_events(&mut self) {
-        let Self { body: Body::Events(events), protocol, ready, outcome } = self else { return };
+        let Self { body: Body::Stream(stream), protocol, ready, outcome } = self else { return };
         while *outcome == Outcome::Open
-            && let Some(event) = events.next_event()
+            && let Some(step) = stream.next_event(|event| match event.trim() {
+                // Some servers keep a connection awake with empty events.
+                "" => Ok(Step::More),
+                data => protocol.event(data, ready),
+            })
         {
-            let data = event.trim();
-            // Some servers keep a connection awake with empty events.
-            if data.is_empty() {
-                continue;
-            }
-            match protocol.event(data, ready) {
+            match step {
                 Ok(Step::More) => {}
                 Ok(Step::Finished) => *outcome = Outcome::Finished,
                 Err(error) => *outcome = Outcome::Failed(Some(error)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parlance_core::{Category, ProviderError};
 use serde_json::Value;
 
-use crate::framing::sse::SseError;
+use crate::framing::FramingError;
 use crate::http::HttpFailure;
 pub use category::of as category_of;
 
@@ -66,12 +66,13 @@ pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
 
 /// A stream that is too large or no text.
 #[must_use]
-pub fn from_framing(provider: &str, error: SseError) -> ProviderError {
+pub fn from_framing(provider: &str, error: FramingError) -> ProviderError {
     let category = match error {
-        SseError::NotText => Category::Protocol,
-        SseError::EventTooLarge | SseError::CommentTooLarge | SseError::TooManyEvents | SseError::AnswerTooLarge => {
-            Category::TooLarge
-        }
+        FramingError::NotText => Category::Protocol,
+        FramingError::EventTooLarge
+        | FramingError::CommentTooLarge
+        | FramingError::TooManyEvents
+        | FramingError::AnswerTooLarge => Category::TooLarge,
     };
     ProviderError::new(provider, category, error.to_string())
 }

@@ -2,15 +2,17 @@
 //!
 //! # Layout
 //!
+//! * [`anthropic`] – Messages.
 //! * [`openai`] – Chat Completions, and everybody who speaks its dialects.
 //! * [`builtin`] – models that need no server.
 //! * [`provider`] – where a provider is and how its key is fetched.
 //! * [`base_url`] – what people type as an address, made an address.
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
+//! * [`model_list`] – what models a server offers.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
-//! * `history`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
+//! * `history`, `lenient`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
@@ -19,6 +21,7 @@
 //! `mapper` (a pure, stateful function from wire events to the domain's), `decoder` (bytes to events, still without IO),
 //! `client` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
 
+pub mod anthropic;
 pub mod base_url;
 pub mod builtin;
 pub mod decoder;
@@ -26,7 +29,9 @@ pub mod errors;
 pub mod framing;
 mod history;
 pub mod http;
+mod lenient;
 pub mod media;
+pub mod model_list;
 pub mod openai;
 pub mod provider;
 pub mod retry;

@@ -6,34 +6,7 @@
 
 use std::collections::VecDeque;
 
-/// One event, or one line of one, may be this long: a provider puts a whole picture into one event.
-pub const MAX_EVENT_BYTES: usize = 32 * 1024 * 1024;
-/// A comment line may be this long.
-pub const MAX_COMMENT_BYTES: usize = 64 * 1024;
-/// So many lines that dispatch an event, empty ones included, may come in one answer.
-pub const MAX_EVENTS: u64 = 1_000_000;
-/// One answer may be this long on the wire.
-pub const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
-
-/// What came is larger than a limit, or is not text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SseError {
-    /// One event is over [`MAX_EVENT_BYTES`], its field names and empty lines counted.
-    #[error("one event of the answer is over 32 MiB")]
-    EventTooLarge,
-    /// A comment is over [`MAX_COMMENT_BYTES`].
-    #[error("a comment in the answer is over 64 KiB")]
-    CommentTooLarge,
-    /// Over [`MAX_EVENTS`].
-    #[error("the answer has over a million events")]
-    TooManyEvents,
-    /// Over [`MAX_ANSWER_BYTES`].
-    #[error("the answer is over 256 MiB")]
-    AnswerTooLarge,
-    /// An event that is not UTF-8.
-    #[error("the answer holds bytes that are no text")]
-    NotText,
-}
+use super::{FramingError, MAX_ANSWER_BYTES, MAX_COMMENT_BYTES, MAX_EVENT_BYTES, MAX_EVENTS};
 
 /// Splits a body into events. Feed it bytes as they come and take events out; [`SseDecoder::finish`] at the end.
 #[derive(Debug, Default)]
@@ -70,15 +43,15 @@ impl SseDecoder {
     /// Takes bytes in. What was complete before an error can still be taken out.
     ///
     /// # Errors
-    /// [`SseError`]; nothing after it is decoded.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), SseError> {
+    /// [`FramingError`]; nothing after it is decoded.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), FramingError> {
         if self.ends.is_empty() {
             self.ready.clear();
             self.taken = 0;
         }
         self.bytes += bytes.len() as u64;
         if self.bytes > MAX_ANSWER_BYTES {
-            return Err(SseError::AnswerTooLarge);
+            return Err(FramingError::AnswerTooLarge);
         }
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
@@ -124,8 +97,8 @@ impl SseDecoder {
     /// be taken before.
     ///
     /// # Errors
-    /// [`SseError::NotText`], also when a character was cut.
-    pub fn finish(mut self) -> Result<Option<String>, SseError> {
+    /// [`FramingError::NotText`], also when a character was cut.
+    pub fn finish(mut self) -> Result<Option<String>, FramingError> {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {
             self.take_line(&line)?;
@@ -136,17 +109,17 @@ impl SseDecoder {
         Ok((!self.ends.is_empty()).then_some(self.ready))
     }
 
-    fn count(&mut self, bytes: usize) -> Result<(), SseError> {
+    fn count(&mut self, bytes: usize) -> Result<(), FramingError> {
         self.event_bytes += bytes;
-        if self.event_bytes > MAX_EVENT_BYTES { Err(SseError::EventTooLarge) } else { Ok(()) }
+        if self.event_bytes > MAX_EVENT_BYTES { Err(FramingError::EventTooLarge) } else { Ok(()) }
     }
 
-    fn check_comment(&self, line: &[u8]) -> Result<(), SseError> {
+    fn check_comment(&self, line: &[u8]) -> Result<(), FramingError> {
         let is_long_comment = line.first() == Some(&b':') && line.len() > MAX_COMMENT_BYTES;
-        if is_long_comment { Err(SseError::CommentTooLarge) } else { Ok(()) }
+        if is_long_comment { Err(FramingError::CommentTooLarge) } else { Ok(()) }
     }
 
-    fn take_line(&mut self, mut line: &[u8]) -> Result<(), SseError> {
+    fn take_line(&mut self, mut line: &[u8]) -> Result<(), FramingError> {
         if !self.begun {
             self.begun = true;
             line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
@@ -154,7 +127,7 @@ impl SseDecoder {
         if line.is_empty() {
             self.events += 1;
             if self.events > MAX_EVENTS {
-                return Err(SseError::TooManyEvents);
+                return Err(FramingError::TooManyEvents);
             }
             return self.dispatch();
         }
@@ -178,12 +151,12 @@ impl SseDecoder {
         Ok(())
     }
 
-    fn dispatch(&mut self) -> Result<(), SseError> {
+    fn dispatch(&mut self) -> Result<(), FramingError> {
         self.event_bytes = 0;
         if !std::mem::take(&mut self.has_data) {
             return Ok(());
         }
-        let text = std::str::from_utf8(&self.data).map_err(|_| SseError::NotText)?;
+        let text = std::str::from_utf8(&self.data).map_err(|_| FramingError::NotText)?;
         self.ready.push_str(text);
         self.ends.push_back(self.ready.len());
         self.data.clear();
@@ -201,7 +174,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(whole, decode(data.chunks(split)), "BUG: a split of {split} bytes changes the events");
 }
 
-fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<SseError>) {
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<FramingError>) {
     let mut decoder = SseDecoder::new();
     let mut error = None;
     for piece in pieces {
@@ -263,7 +236,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_an_error_after_the_events_before_them() {
-        assert_eq!(decode([b"data: a\n\ndata: \xff\n\n".as_slice()]), (vec!["a".into()], Some(SseError::NotText)));
+        assert_eq!(decode([b"data: a\n\ndata: \xff\n\n".as_slice()]), (vec!["a".into()], Some(FramingError::NotText)));
     }
 
     #[test]
@@ -271,7 +244,7 @@ mod tests {
         for block in [vec![b'x'; 1 << 20], b"data:\n".repeat(1 << 17), b"event: x\n".repeat(1 << 17)] {
             let mut decoder = SseDecoder::new();
             let fed = std::iter::repeat_n(&block, 64).map(|block| decoder.feed(block)).find(Result::is_err);
-            assert_eq!(fed, Some(Err(SseError::EventTooLarge)), "{:?}", &block[..6]);
+            assert_eq!(fed, Some(Err(FramingError::EventTooLarge)), "{:?}", &block[..6]);
             assert!(decoder.line.capacity() + decoder.data.capacity() <= 4 * MAX_EVENT_BYTES);
         }
     }
@@ -279,16 +252,16 @@ mod tests {
     #[test]
     fn n2_long_comments_many_events_and_long_answers_stop_at_their_limits() {
         let mut decoder = SseDecoder::new();
-        assert_eq!(decoder.feed(&[b':'; MAX_COMMENT_BYTES + 1]), Err(SseError::CommentTooLarge));
+        assert_eq!(decoder.feed(&[b':'; MAX_COMMENT_BYTES + 1]), Err(FramingError::CommentTooLarge));
 
         let mut decoder = SseDecoder::new();
         let empty_lines = vec![b'\n'; 1 << 20];
-        assert_eq!(decoder.feed(&empty_lines), Err(SseError::TooManyEvents));
+        assert_eq!(decoder.feed(&empty_lines), Err(FramingError::TooManyEvents));
 
         let mut decoder = SseDecoder::new();
         let comments = b": keep-alive\n".repeat(1 << 16);
         let fed = std::iter::repeat_n(&comments, 400).map(|block| decoder.feed(block)).find(Result::is_err);
-        assert_eq!(fed, Some(Err(SseError::AnswerTooLarge)), "comments alone are no event, but they are an answer");
+        assert_eq!(fed, Some(Err(FramingError::AnswerTooLarge)), "comments alone are no event, but they are an answer");
     }
 
     proptest! {

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::ThinkTags;
 use super::think_tags::{Kind, ThinkSplitter};
-use super::wire::{Audio, Choice, Chunk, Content, Delta, Part, Usage};
+use super::wire::{Audio, Choice, Chunk, Delta, Usage};
 use crate::errors;
+use crate::lenient::{Content, Part};
 use crate::tally::{MAX_TEXT_BYTES, Tally, TooLong};
 use crate::tool_calls::{Fragment, ToolCalls};
 
