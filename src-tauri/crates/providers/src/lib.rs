@@ -3,12 +3,14 @@
 //! # Layout
 //!
 //! * [`anthropic`] – Messages.
+//! * [`anthropic`] – Messages.
 //! * [`openai`] – Chat Completions, and everybody who speaks its dialects.
 //! * [`builtin`] – models that need no server.
 //! * [`provider`] – where a provider is and how its key is fetched.
 //! * [`base_url`] – what people type as an address, made an address.
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
+//! * [`model_list`] – what models a server offers.
 //! * [`model_list`] – what models a server offers.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
@@ -22,6 +24,7 @@
 //! `client` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
 
 pub mod anthropic;
+pub mod anthropic;
 pub mod base_url;
 pub mod builtin;
 pub mod decoder;
@@ -31,6 +34,7 @@ mod history;
 pub mod http;
 mod lenient;
 pub mod media;
+pub mod model_list;
 pub mod model_list;
 pub mod openai;
 pub mod provider;

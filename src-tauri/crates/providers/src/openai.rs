@@ -6,7 +6,6 @@ pub mod decoder;
 mod dialect;
 pub mod mapper;
 mod messages;
-pub mod models;
 pub mod request;
 mod think_tags;
 mod wire;

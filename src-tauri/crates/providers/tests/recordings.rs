@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use parlance_core::chat::Delivery;
 use parlance_core::{ContentBlock, ModelEvent, ProviderError, Reply, StopReason};
-use parlance_providers::errors;
 use parlance_providers::openai::mapper::Expectations;
-use parlance_providers::openai::{ChatDecoder, Dialect, StreamEnd, models};
+use parlance_providers::openai::{ChatDecoder, Dialect, StreamEnd};
+use parlance_providers::{errors, model_list};
 use parlance_simulator::{Answer, Pace, Scenario, Simulator};
 use serde_json::{Value, json};
 
@@ -271,7 +271,7 @@ fn every_recorded_list_of_models_is_read() {
     let mut seen = 0;
     for recording in collections().iter().flat_map(|collection| recordings(collection)) {
         if recording.kind == "models" {
-            let ids = models::read(&recording.body).unwrap_or_else(|| panic!("{}", recording.name));
+            let ids = model_list::read(&recording.body).unwrap_or_else(|| panic!("{}", recording.name));
             let mut wanted: Vec<String> = serde_json::from_value(recording.expected["models"].clone()).unwrap();
             wanted.sort();
             wanted.dedup();

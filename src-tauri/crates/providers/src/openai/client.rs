@@ -9,9 +9,10 @@ use parlance_core::{Category, ChatRequest, ProviderError};
 use super::decoder::ChatDecoder;
 use super::dialect::Dialect;
 use super::mapper::Expectations;
-use super::{models, request};
+use super::request;
 use crate::http::{Http, TimeLimits};
 use crate::media::{self, MediaReader};
+use crate::model_list;
 use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
@@ -51,8 +52,8 @@ impl OpenAiClient {
     /// When it cannot be reached, refuses, or gives no such list.
     pub async fn models(&self) -> Result<Vec<String>, ProviderError> {
         let url = self.transport.endpoint("models")?;
-        let body = self.transport.get(&url, &[], models::MAX_BYTES).await?;
-        models::read(&body).ok_or_else(|| self.transport.fail(Category::Protocol, "what came is no list of models"))
+        let body = self.transport.get(&url, &[], model_list::MAX_BYTES).await?;
+        model_list::read(&body).ok_or_else(|| self.transport.fail(Category::Protocol, "what came is no list of models"))
     }
 
     fn question(&self, request: &ChatRequest) -> Result<Question, ProviderError> {

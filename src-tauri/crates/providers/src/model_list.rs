@@ -1,4 +1,4 @@
-//! The list of models a server offers.
+//! The list of models a server offers, in the form that most providers share.
 
 use serde::Deserialize;
 
