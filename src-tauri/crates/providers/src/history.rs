@@ -43,13 +43,13 @@ pub(crate) enum Shown<'a> {
     Image(&'a Source),
 }
 
-/// The pictures of a tool's result with the words around them; empty where it has none.
-pub(crate) fn shown_images<'a>(tool: &str, output: &'a ToolOutput) -> Vec<Shown<'a>> {
+/// The pictures of a tool's result that the server `takes`, with the words around them; empty where there are none.
+pub(crate) fn shown_images<'a>(tool: &str, output: &'a ToolOutput, takes: impl Fn(&Source) -> bool) -> Vec<Shown<'a>> {
     let ToolOutput::Blocks(blocks) = output else { return Vec::new() };
     let images: Vec<&Source> = blocks
         .iter()
         .filter_map(|block| match block {
-            ContentBlock::Image { source } => Some(source),
+            ContentBlock::Image { source } if takes(source) => Some(source),
             _ => None,
         })
         .collect();

@@ -3,14 +3,13 @@
 //! # Layout
 //!
 //! * [`anthropic`] – Messages.
-//! * [`anthropic`] – Messages.
 //! * [`openai`] – Chat Completions, and everybody who speaks its dialects.
+//! * [`ollama`] – Ollama's own protocol, a JSON value a line.
 //! * [`builtin`] – models that need no server.
 //! * [`provider`] – where a provider is and how its key is fetched.
 //! * [`base_url`] – what people type as an address, made an address.
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
-//! * [`model_list`] – what models a server offers.
 //! * [`model_list`] – what models a server offers.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
@@ -24,7 +23,6 @@
 //! `client` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
 
 pub mod anthropic;
-pub mod anthropic;
 pub mod base_url;
 pub mod builtin;
 pub mod decoder;
@@ -35,7 +33,7 @@ pub mod http;
 mod lenient;
 pub mod media;
 pub mod model_list;
-pub mod model_list;
+pub mod ollama;
 pub mod openai;
 pub mod provider;
 pub mod retry;

@@ -95,7 +95,7 @@ impl Writer<'_> {
 
     fn write_result(&mut self, id: &str, name: &str, output: &ToolOutput) -> Result<(), ProviderError> {
         if self.dialect.tool_images == ToolImages::Promoted {
-            for shown in history::shown_images(name, output) {
+            for shown in history::shown_images(name, output, |_| true) {
                 let part = match shown {
                     Shown::Words(text) => json!({"type": "text", "text": text}),
                     Shown::Image(source) => self.image(source)?,

@@ -1,0 +1,65 @@
+//! The domain's request as a body of `/api/chat`: pure, so that what is shown is exactly what is sent.
+
+use parlance_core::chat::Delivery;
+use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use serde_json::{Map, Value, json};
+
+use super::messages;
+use crate::history;
+
+/// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
+///
+/// # Errors
+/// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
+pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
+    let messages = messages::write(provider, &request.messages)?;
+    history::check_asked(provider, &request.model, &messages)?;
+    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let mut body = Map::new();
+    body.insert("model".into(), json!(request.model));
+    body.insert("messages".into(), Value::Array(messages));
+    body.insert("stream".into(), json!(request.delivery == Delivery::Streaming));
+    let tools = offered(request);
+    if !tools.is_empty() {
+        body.insert("tools".into(), json!(tools));
+    }
+    if let Some(thinking) = request.thinking {
+        body.insert("think".into(), think(thinking, &request.model));
+    }
+    if let Some(limit) = request.max_tokens {
+        body.insert("options".into(), json!({"num_predict": limit}));
+    }
+    let mut extra = request.extra.clone();
+    // Both sides may set options; neither takes the other's away.
+    if let (Some(Value::Object(ours)), Some(Value::Object(theirs))) = (body.get_mut("options"), extra.get("options")) {
+        ours.extend(theirs.clone());
+        extra.remove("options");
+    }
+    history::write_extra(&extra, &mut body);
+    Ok(body)
+}
+
+/// The protocol has no `tool_choice`: what must not be asked for is not offered. That one tool at least is asked for cannot
+/// be said.
+fn offered(request: &ChatRequest) -> Vec<&ToolSpec> {
+    request
+        .tools
+        .iter()
+        .filter(|ToolSpec::Function { function }| match &request.tool_choice {
+            Some(ToolChoice::None) => false,
+            Some(ToolChoice::Named(name)) => function.name == *name,
+            Some(ToolChoice::Auto | ToolChoice::Required) | None => true,
+        })
+        .collect()
+}
+
+/// `gpt-oss` knows levels and cannot do without; every other model is only switched on and off, and refuses a level.
+fn think(thinking: Thinking, model: &str) -> Value {
+    if !model.rsplit('/').next().unwrap_or(model).starts_with("gpt-oss") {
+        return json!(thinking != Thinking::Off);
+    }
+    match thinking {
+        Thinking::Off => json!("low"),
+        level => json!(crate::openai::request::effort(level)),
+    }
+}
