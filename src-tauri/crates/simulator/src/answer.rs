@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::http1::Connection;
-use crate::openai;
-use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace};
+use crate::protocol::{self, Protocol};
+use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace, Script};
 use crate::server::{Request, Shared};
 
 /// What becomes of the connection.
@@ -21,29 +21,31 @@ pub(crate) enum After {
 
 pub(crate) async fn answer(connection: &mut Connection, shared: &Shared, request: &Request) -> io::Result<After> {
     let scenario = shared.scenario();
-    if let Some(key) = &scenario.key
-        && request.header("authorization") != Some(&format!("Bearer {key}"))
-    {
-        return send(connection, &openai::wrong_key(), &Value::Null).await;
-    }
     let path = request.path.split('?').next().unwrap_or_default();
-    match (request.method.as_str(), path) {
-        ("GET", "/v1/models" | "/models") => {
-            let models = if scenario.models.is_empty() { vec!["simulated".to_owned()] } else { scenario.models };
-            let list = Answer::refuses(200, &openai::models(&models)).with_framing(Framing::Length);
-            send(connection, &list, &Value::Null).await
+    if let Some(key) = &scenario.key
+        && !protocol::has_key(request, key)
+    {
+        return send(connection, &protocol::wrong_key(path), None).await;
+    }
+    let models = if scenario.models.is_empty() { vec!["simulated".to_owned()] } else { scenario.models };
+    match (request.method.as_str(), protocol::models(path, &models), Protocol::of(path)) {
+        ("GET", Some(list), _) => {
+            let list = Answer::refuses(200, &list).with_framing(Framing::Length);
+            send(connection, &list, None).await
         }
-        ("POST", "/v1/chat/completions" | "/chat/completions") => {
-            let asked = request.json();
-            let answer = shared.choose(&openai::last_words(&asked));
-            send(connection, &answer, &asked).await
+        ("POST", _, Some(protocol)) => {
+            let answer = shared.choose(&protocol.last_words(request));
+            send(connection, &answer, Some((protocol, request))).await
         }
         _ => {
             let body = json!({"error": {"message": format!("no such endpoint: {} {path}", request.method), "type": "invalid_request_error", "param": null, "code": "unknown_url"}});
-            send(connection, &Answer::refuses(404, &body), &Value::Null).await
+            send(connection, &Answer::refuses(404, &body), None).await
         }
     }
 }
+
+/// A conversation as it was posted, and the protocol in which the answer is expected.
+type Asked<'a> = Option<(Protocol, &'a Request)>;
 
 /// A body in the pieces in which it is written.
 pub(crate) struct Payload {
@@ -57,11 +59,11 @@ enum Writes {
 }
 
 impl Payload {
-    fn of(answer: &Answer, asked: &Value) -> io::Result<Self> {
+    fn of(answer: &Answer, asked: Asked<'_>) -> io::Result<Self> {
         let one = |content_type: &str, bytes: Vec<u8>| (content_type.to_owned(), vec![bytes]);
         let (content_type, pieces) = match &answer.body {
-            Body::Script(script) => openai::chat::body(script, asked),
-            Body::Repeat => openai::chat::body(&openai::chat::repeat(asked), asked),
+            Body::Script(script) => said(asked, |_, _| script.clone()),
+            Body::Repeat => said(asked, Protocol::repeat),
             Body::Text { content_type, text } => one(content_type, text.clone().into_bytes()),
             Body::Bytes { content_type, bytes } => one(content_type, bytes.clone()),
             Body::Recording { content_type, path } => {
@@ -87,6 +89,14 @@ impl Payload {
     }
 }
 
+/// A script in the protocol that was asked in; nothing where no conversation was posted.
+fn said(asked: Asked<'_>, script: impl FnOnce(Protocol, &Request) -> Script) -> (String, Vec<Vec<u8>>) {
+    match asked {
+        Some((protocol, request)) => protocol.body(&script(protocol, request), request),
+        None => ("text/plain".to_owned(), Vec::new()),
+    }
+}
+
 /// Cuts or joins events into writes.
 fn paced(events: Vec<Vec<u8>>, pace: Pace) -> Vec<Vec<u8>> {
     if let Some(size) = pace.bytes_per_write {
@@ -98,14 +108,14 @@ fn paced(events: Vec<Vec<u8>>, pace: Pace) -> Vec<Vec<u8>> {
     events
 }
 
-/// Sends `answer` to what was `asked`, the request's JSON.
-async fn send(connection: &mut Connection, answer: &Answer, asked: &Value) -> io::Result<After> {
+/// Sends `answer` to what was `asked`.
+async fn send(connection: &mut Connection, answer: &Answer, asked: Asked<'_>) -> io::Result<After> {
     let payload = match Payload::of(answer, asked) {
         Ok(payload) => payload,
         // A scenario that names a missing file should say so to whoever asks.
         Err(error) => {
             let told = Answer::refuses(500, &json!({"error": {"message": error.to_string(), "type": "simulator"}}));
-            return Box::pin(send(connection, &told, &Value::Null)).await;
+            return Box::pin(send(connection, &told, None)).await;
         }
     };
     pause(connection, answer.pace.before_head_ms).await?;

@@ -10,7 +10,7 @@
 //! * [`server`] – the listener, its connections, and what it recorded.
 //! * [`http1`] – requests in, responses out, with every byte under control.
 //! * [`answer`] – carries one answer out: pace, framing, faults.
-//! * [`openai`] – the bodies of OpenAI's protocol.
+//! * [`openai`], [`ollama`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
 //! * [`steering`] – the requests under `/_simulator/`.
 //! * [`nowhere`] – addresses at which nobody answers.
 //!
@@ -20,8 +20,11 @@
 pub mod answer;
 pub mod http1;
 pub mod nowhere;
+pub mod ollama;
 pub mod openai;
+mod protocol;
 pub mod scenario;
+mod script;
 pub mod server;
 pub mod steering;
 

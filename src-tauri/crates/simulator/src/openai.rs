@@ -25,10 +25,9 @@ pub(crate) fn wrong_key() -> Answer {
     )
 }
 
-/// The words of the last message of a request; empty where there are none.
-pub(crate) fn last_words(request: &Value) -> String {
-    let content = request["messages"].as_array().and_then(|messages| messages.last()).map(|last| &last["content"]);
-    match content {
+/// The words of the last of these messages; empty where there are none.
+pub(crate) fn last_words(messages: &Value) -> String {
+    match messages.as_array().and_then(|messages| messages.last()).map(|last| &last["content"]) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(parts)) => {
             parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")

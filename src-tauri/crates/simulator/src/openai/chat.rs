@@ -2,13 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::last_words;
 use crate::scenario::{Piece, Script};
-
-/// Says again what was said last.
-pub(crate) fn repeat(request: &Value) -> Script {
-    Script::says(&format!("You said: {}", last_words(request)))
-}
 
 /// The body's media type and its events, streamed if the request wants a stream.
 pub(crate) fn body(script: &Script, request: &Value) -> (String, Vec<Vec<u8>>) {
@@ -76,29 +70,19 @@ fn counts((prompt, answer): (u64, u64)) -> Value {
 }
 
 fn whole(script: &Script, model: &str) -> Value {
-    let (mut text, mut thinking, mut refusal) = (String::new(), String::new(), String::new());
-    let mut calls: Vec<(u32, String, String, String)> = Vec::new();
-    for piece in &script.pieces {
-        match piece {
-            Piece::Text(more) => text.push_str(more),
-            Piece::Thinking(more) => thinking.push_str(more),
-            Piece::Refusal(more) => refusal.push_str(more),
-            Piece::ToolCall { index, id, name, arguments } => match calls.iter_mut().find(|call| call.0 == *index) {
-                Some(call) => call.3.push_str(arguments),
-                None => calls.push((*index, id.clone(), name.clone(), arguments.clone())),
-            },
-            Piece::Frame(_) => {}
-        }
-    }
+    let said = script.said();
     let text_or_null = |text: String| if text.is_empty() { Value::Null } else { Value::String(text) };
-    let mut message = json!({"role": "assistant", "content": text_or_null(text), "refusal": text_or_null(refusal)});
-    if !thinking.is_empty() {
-        message["reasoning_content"] = json!(thinking);
+    let mut message =
+        json!({"role": "assistant", "content": text_or_null(said.text), "refusal": text_or_null(said.refusal)});
+    if !said.thinking.is_empty() {
+        message["reasoning_content"] = json!(said.thinking);
     }
+    let mut calls = script.calls();
+    calls.sort_by_key(|call| call.index);
     if !calls.is_empty() {
         message["tool_calls"] = calls
             .into_iter()
-            .map(|(_, id, name, arguments)| json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}))
+            .map(|call| json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}))
             .collect();
     }
     let mut body = json!({
