@@ -107,14 +107,13 @@ impl Window {
         let deadline = Instant::now() + PATIENCE;
         let mut last = String::new();
         while Instant::now() < deadline {
-            if let Ok(element) = self.client.find(Locator::Css(css)).await
-                && let Ok(text) = element.text().await
-            {
-                if is_right(&text) {
-                    return text;
-                }
-                last = text;
+            // Asked of the page: WebDriver takes what is scrolled out of sight for empty.
+            let text = self.run("return document.querySelector(arguments[0])?.innerText ?? ''", vec![json!(css)]).await;
+            let text = text.as_str().unwrap_or_default();
+            if is_right(text) {
+                return text.to_owned();
             }
+            text.clone_into(&mut last);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
         let picture = self.display.picture("failed-text");
