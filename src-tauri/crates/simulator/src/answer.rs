@@ -21,7 +21,7 @@ pub(crate) enum After {
 
 pub(crate) async fn answer(connection: &mut Connection, shared: &Shared, request: &Request) -> io::Result<After> {
     let scenario = shared.scenario();
-    let path = request.path.split('?').next().unwrap_or_default();
+    let path = request.place();
     if let Some(key) = &scenario.key
         && !protocol::has_key(request, key)
     {

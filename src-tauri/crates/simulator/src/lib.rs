@@ -10,7 +10,7 @@
 //! * [`server`] – the listener, its connections, and what it recorded.
 //! * [`http1`] – requests in, responses out, with every byte under control.
 //! * [`answer`] – carries one answer out: pace, framing, faults.
-//! * [`openai`], [`ollama`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
+//! * [`openai`], [`anthropic`], [`gemini`], [`ollama`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
 //! * [`steering`] – the requests under `/_simulator/`.
 //! * [`nowhere`] – addresses at which nobody answers.
 //!
@@ -18,6 +18,8 @@
 //! an exact byte, a reset, a head that lies. Deliberately absent: TLS, and any behaviour that a scenario did not ask for.
 
 pub mod answer;
+pub mod anthropic;
+pub mod gemini;
 pub mod http1;
 pub mod nowhere;
 pub mod ollama;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::scenario::{Answer, Script};
 use crate::server::Request;
-use crate::{ollama, openai};
+use crate::{anthropic, gemini, ollama, openai};
 
 /// What an endpoint speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub(crate) enum Protocol {
     ChatCompletions,
     /// Ollama's `/api/chat`.
     Ollama,
+    /// Anthropic's Messages.
+    Messages,
+    /// Gemini's `generateContent`.
+    GenerateContent,
 }
 
 impl Protocol {
@@ -21,6 +25,8 @@ impl Protocol {
         match path {
             "/v1/chat/completions" | "/chat/completions" => Some(Self::ChatCompletions),
             "/api/chat" => Some(Self::Ollama),
+            "/v1/messages" => Some(Self::Messages),
+            _ if gemini::content::is_asked(path) => Some(Self::GenerateContent),
             _ => None,
         }
     }
@@ -30,6 +36,8 @@ impl Protocol {
         match self {
             Self::ChatCompletions => openai::chat::body(script, &request.json()),
             Self::Ollama => ollama::body(script, &request.json()),
+            Self::Messages => anthropic::messages::body(script, &request.json()),
+            Self::GenerateContent => gemini::content::body(script, &request.path),
         }
     }
 
@@ -37,7 +45,8 @@ impl Protocol {
     pub(crate) fn last_words(self, request: &Request) -> String {
         let asked = request.json();
         match self {
-            Self::ChatCompletions | Self::Ollama => openai::last_words(&asked["messages"]),
+            Self::ChatCompletions | Self::Ollama | Self::Messages => openai::last_words(&asked["messages"]),
+            Self::GenerateContent => gemini::last_words(&asked["contents"]),
         }
     }
 
@@ -50,6 +59,7 @@ impl Protocol {
 /// The list of models under a path; `None` where there is none.
 pub(crate) fn models(path: &str, names: &[String]) -> Option<Value> {
     match path {
+        gemini::MODELS => Some(gemini::models(names)),
         "/v1/models" | "/models" => Some(openai::models(names)),
         "/api/tags" => Some(ollama::models(names)),
         _ => None,
@@ -58,13 +68,25 @@ pub(crate) fn models(path: &str, names: &[String]) -> Option<Value> {
 
 /// Whether a request carries this key in the header of its protocol.
 pub(crate) fn has_key(request: &Request, key: &str) -> bool {
-    request.header("authorization") == Some(&format!("Bearer {key}"))
+    let sent = match Protocol::of(request.place()) {
+        _ if request.place() == gemini::MODELS => request.header("x-goog-api-key"),
+        Some(Protocol::GenerateContent) => request.header("x-goog-api-key"),
+        Some(Protocol::Messages) => request.header("x-api-key"),
+        // The list of models has OpenAI's address; only Anthropic names its version.
+        None if request.header("anthropic-version").is_some() => request.header("x-api-key"),
+        Some(Protocol::ChatCompletions | Protocol::Ollama) | None => {
+            request.header("authorization").and_then(|value| value.strip_prefix("Bearer "))
+        }
+    };
+    sent == Some(key)
 }
 
 /// What a request without the right key gets.
 pub(crate) fn wrong_key(path: &str) -> Answer {
     match Protocol::of(path) {
         Some(Protocol::Ollama) => Answer::refuses(401, &json!({"error": "unauthorized"})),
+        Some(Protocol::Messages) => anthropic::wrong_key(),
+        Some(Protocol::GenerateContent) => gemini::wrong_key(),
         Some(Protocol::ChatCompletions) | None => openai::wrong_key(),
     }
 }

@@ -184,7 +184,8 @@ pub enum Body {
 pub struct Script {
     /// In order, one event each.
     pub pieces: Vec<Piece>,
-    /// The protocol's own word for why it ended; `None` leaves it out.
+    /// Why it ended: `stop`, `length`, `tool_calls` and `content_filter` are put into the protocol's own word, any other
+    /// word goes out as it is; `None` leaves it out.
     pub finish: Option<String>,
     /// Tokens of prompt and answer; `None` leaves them out.
     pub usage: Option<(u64, u64)>,

@@ -35,6 +35,12 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The path without its query.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     /// The body as JSON; `null` where it is none.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -106,6 +112,12 @@ impl Simulator {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The base address for providers that put their version behind it, such as Anthropic, without a trailing slash.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The base address for providers of OpenAI's protocol, without a trailing slash.
