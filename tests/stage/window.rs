@@ -33,13 +33,23 @@ pub struct Opening<'a> {
     pub size: (u32, u32),
     /// Further environment variables.
     pub environment: HashMap<&'static str, String>,
+    /// The program below the folder of built ones.
+    pub program: &'static str,
+    /// What is there when its window can be used.
+    pub ready: &'static str,
 }
 
 impl<'a> Opening<'a> {
     /// A window of the usual size.
     #[must_use]
     pub fn new(data: &'a Path) -> Self {
-        Self { data, size: (1_280, 860), environment: HashMap::new() }
+        Self {
+            data,
+            size: (1_280, 860),
+            environment: HashMap::new(),
+            program: "parlance",
+            ready: "[data-testid=talk-key]",
+        }
     }
 
     /// The same in another language.
@@ -74,9 +84,9 @@ impl Window {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let driver = command.spawn().expect("tauri-driver can be started");
-        let client = connect(port).await;
+        let client = connect(port, opening.program).await;
         let window = Self { client, driver, display };
-        window.wait("talk-key").await;
+        window.wait_css(opening.ready).await;
         window
     }
 
@@ -202,6 +212,12 @@ impl Window {
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
 
+    /// The WebDriver's process, whose descendants are the program and its web processes.
+    #[must_use]
+    pub fn driver_id(&self) -> u32 {
+        self.driver.id()
+    }
+
     /// Keeps a picture of it.
     pub async fn picture(&self, name: &str) -> PathBuf {
         self.settle().await;
@@ -237,8 +253,8 @@ impl Drop for Window {
     }
 }
 
-async fn connect(port: u16) -> Client {
-    let options = json!({ "application": program("parlance") });
+async fn connect(port: u16, name: &str) -> Client {
+    let options = json!({ "application": program(name) });
     let capabilities = [("browserName".to_owned(), json!("wry")), ("tauri:options".to_owned(), options)];
     let address = format!("http://127.0.0.1:{port}");
     let deadline = Instant::now() + PATIENCE;

@@ -1,18 +1,18 @@
 //! `cargo xtask bench`: figures and ratios, measured side by side in one run. No figure makes it fail.
 
-use std::path::Path;
-
 use crate::cargo::{built, cargo};
 use crate::machine::{self, Install, Purpose};
 use crate::say::{Done, root, step, step_with};
+use crate::test;
 use crate::ui;
 
 /// Builds with optimisation and measures.
 pub fn bench(install: Install) -> Done {
-    machine::prepare(&[Purpose::Build, Purpose::Headless], install)?;
+    machine::prepare(&[Purpose::Build, Purpose::Headless, Purpose::Test], install)?;
     ui::install()?;
     ui::build()?;
     let packages = ["parlance", "parlance-tests", "parlance-providers", "parlance-audio"];
+    let driver = test::install_driver()?;
     let mut arguments = vec!["build", "--release", "--locked", "--bins", "--examples"];
     packages.iter().for_each(|package| arguments.extend(["--package", package]));
     cargo("building with optimisation", &arguments)?;
@@ -32,6 +32,6 @@ pub fn bench(install: Install) -> Done {
         &root(),
         &program("window_cost"),
         &[],
-        &[("PARLANCE_BIN_DIR", Path::new(&release).as_os_str())],
+        &[("PARLANCE_BIN_DIR", release.as_os_str()), ("TAURI_DRIVER", driver.as_os_str())],
     )
 }

@@ -55,7 +55,9 @@ pub fn prepare(purposes: &[Purpose], install: Install) -> Done {
         if is_debian_like() {
             return install_packages(purposes, install);
         }
-        eprintln!("This is no Debian or Ubuntu: install the development files of WebKitGTK 4.1, librsvg and ALSA yourself.");
+        eprintln!(
+            "This is no Debian or Ubuntu: install the development files of WebKitGTK 4.1, librsvg and ALSA yourself."
+        );
     } else if cfg!(target_os = "macos") {
         eprintln!("On macOS the Xcode command-line tools are needed (`xcode-select --install`).");
     } else if cfg!(windows) {
@@ -66,7 +68,9 @@ pub fn prepare(purposes: &[Purpose], install: Install) -> Done {
 
 fn check_node() -> Done {
     let Some(version) = output(crate::ui::NODE, &["--version"]) else {
-        return Err(Failed(format!("Node.js {OLDEST_NODE} or newer is needed to build the window, and none was found")));
+        return Err(Failed(format!(
+            "Node.js {OLDEST_NODE} or newer is needed to build the window, and none was found"
+        )));
     };
     let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < OLDEST_NODE) {
@@ -84,10 +88,8 @@ fn is_debian_like() -> bool {
 }
 
 fn install_packages(purposes: &[Purpose], install: Install) -> Done {
-    let missing: Vec<_> = PACKAGES
-        .iter()
-        .filter(|(purpose, package, _)| purposes.contains(purpose) && !is_installed(package))
-        .collect();
+    let missing: Vec<_> =
+        PACKAGES.iter().filter(|(purpose, package, _)| purposes.contains(purpose) && !is_installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }

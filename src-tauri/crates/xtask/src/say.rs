@@ -26,13 +26,7 @@ pub fn step(what: &str, folder: &Path, program: &str, arguments: &[&str]) -> Don
 }
 
 /// The same with environment variables.
-pub fn step_with(
-    what: &str,
-    folder: &Path,
-    program: &str,
-    arguments: &[&str],
-    environment: &[(&str, &OsStr)],
-) -> Done {
+pub fn step_with(what: &str, folder: &Path, program: &str, arguments: &[&str], environment: &[(&str, &OsStr)]) -> Done {
     eprintln!("── {what}");
     let started = Instant::now();
     let mut command = Command::new(program);
@@ -40,9 +34,9 @@ pub fn step_with(
     for (name, value) in environment {
         command.env(name, value);
     }
-    let status = command
-        .status()
-        .map_err(|error| Failed(format!("`{program}` could not be started: {error}. Is it installed and on the PATH?")))?;
+    let status = command.status().map_err(|error| {
+        Failed(format!("`{program}` could not be started: {error}. Is it installed and on the PATH?"))
+    })?;
     if !status.success() {
         return Err(Failed(format!("{what} failed: `{program} {}` ended with {status}", arguments.join(" "))));
     }

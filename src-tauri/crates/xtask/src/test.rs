@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cargo::{built, cargo, cargo_with};
 use crate::machine::{self, Install, Purpose};
-use crate::say::{Done, output};
+use crate::say::{Done, Failed, output};
 use crate::ui;
 
 /// The WebDriver of Tauri's windows; the version the journeys were written with.
@@ -33,14 +33,16 @@ pub fn test(install: Install) -> Done {
 /// Licences, sources and bans; a check that cannot run says so.
 fn supply_chain() -> Done {
     if output("cargo-deny", &["--version"]).is_none() {
-        eprintln!("── dependencies against deny.toml\n   NOT RUN: cargo-deny is not installed (`cargo install cargo-deny --locked`)");
+        eprintln!(
+            "── dependencies against deny.toml\n   NOT RUN: cargo-deny is not installed (`cargo install cargo-deny --locked`)"
+        );
         return Ok(());
     }
     cargo("dependencies against deny.toml", &["deny", "--locked", "--offline", "check", "bans", "licenses", "sources"])
 }
 
 /// Installs tauri-driver beside what is compiled, once. Only Linux and Windows have a driver for their windows.
-fn install_driver() -> Result<PathBuf, crate::say::Failed> {
+pub fn install_driver() -> Result<PathBuf, Failed> {
     let tools = built("tools");
     let driver = tools.join("bin").join(if cfg!(windows) { "tauri-driver.exe" } else { "tauri-driver" });
     let found = output(&driver.display().to_string(), &["--version"]).or_else(|| driver.exists().then(String::new));
