@@ -22,7 +22,8 @@ pub(crate) fn result_text(output: &ToolOutput) -> String {
     }
 }
 
-fn result_line(block: &ContentBlock) -> Option<String> {
+/// One block of a tool's result in words; `None` for what is none of a result.
+pub(crate) fn result_line(block: &ContentBlock) -> Option<String> {
     let medium = |kind: &str, source: &Source| match source {
         Source::Url { url } => format!("The returned {kind} can be found at: {url}"),
         Source::Base64 { media_type, .. } => format!("The tool returned {kind} of type {media_type}."),
@@ -82,6 +83,24 @@ pub(crate) fn address(provider: &str, source: &Source) -> Result<String, Provide
     match source {
         Source::Base64 { media_type, data } => Ok(format!("data:{media_type};base64,{data}")),
         Source::Url { url } if is_web(url) => Ok(url.clone()),
+        Source::Url { url } => Err(unresolved(provider, url)),
+    }
+}
+
+/// Sound as base64 and its format's short name.
+///
+/// # Errors
+/// [`Category::InvalidRequest`] for sound that is neither WAV nor MP3, or that lies elsewhere.
+pub(crate) fn sound<'a>(provider: &str, source: &'a Source) -> Result<(&'a str, &'static str), ProviderError> {
+    match source {
+        Source::Base64 { media_type, data } => match media_type.as_str() {
+            "audio/wav" | "audio/x-wav" | "audio/wave" => Ok((data, "wav")),
+            "audio/mp3" | "audio/mpeg" => Ok((data, "mp3")),
+            other => Err(refuse(provider, format!("sound can be sent as WAV or MP3, not as {other}"))),
+        },
+        Source::Url { url } if is_web(url) => {
+            Err(refuse(provider, "sound from a web address cannot be sent; attach the file itself"))
+        }
         Source::Url { url } => Err(unresolved(provider, url)),
     }
 }

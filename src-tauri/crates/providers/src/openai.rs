@@ -3,12 +3,12 @@
 
 mod client;
 pub mod decoder;
-mod dialect;
+pub(crate) mod dialect;
 pub mod mapper;
 mod messages;
 pub mod request;
 mod think_tags;
-mod wire;
+pub(crate) mod wire;
 
 pub use client::OpenAiClient;
 pub use decoder::ChatDecoder;

@@ -68,6 +68,18 @@ impl ToolCalls {
         self.append(index, &fragment)
     }
 
+    /// Takes a call as far as it has come in all, though parts of it may have come before; gives what it adds.
+    pub(crate) fn take_so_far(&mut self, fragment: Fragment<'_>) -> Result<Option<ModelEvent>, TooMuch> {
+        let index = self.find(&fragment)?;
+        let known = self.calls[index].arguments.as_str();
+        // Another spelling of what came before adds nothing.
+        let rest = fragment.arguments.strip_prefix(known).unwrap_or_default();
+        if rest.is_empty() && !known.is_empty() {
+            return Ok(None);
+        }
+        self.append(index, &Fragment { arguments: rest, ..fragment })
+    }
+
     /// The calls, whole. Those that came without an id get one from `seed`.
     pub(crate) fn finish(&mut self, seed: &str) -> impl Iterator<Item = ModelEvent> {
         std::mem::take(&mut self.calls).into_iter().enumerate().map(move |(index, call)| ModelEvent::ToolCall {
@@ -277,5 +289,19 @@ mod tests {
             })
             .collect();
         assert_eq!(inputs, [json!({"x": 1}), json!({"x": 2})]);
+    }
+
+    #[test]
+    fn a_call_that_comes_again_and_again_grows_only_by_what_is_new() {
+        let mut calls = ToolCalls::default();
+        let mut added = Vec::new();
+        for arguments in ["", "{\"x\"", "{\"x\":1}", "{\"x\":1}", "{ \"x\": 1 }"] {
+            let fragment = Fragment { number: Some(2), id: "c", name: "f", arguments, ..Fragment::default() };
+            match calls.take_so_far(fragment).expect("within the limits") {
+                Some(ModelEvent::ToolCallDelta { arguments, .. }) => added.push(arguments),
+                other => assert_eq!(other, None),
+            }
+        }
+        assert_eq!(added, ["", "{\"x\"", ":1}"]);
     }
 }

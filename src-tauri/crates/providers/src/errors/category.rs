@@ -16,14 +16,36 @@ pub fn of(status: Option<u16>, kind: Option<&str>, code: Option<&str>, message: 
 
 fn by_code(code: &str) -> Option<Category> {
     Some(match code {
-        "invalid_api_key" | "authentication_error" | "permission_error" | "unsupported_country_region_territory" => {
+        "InvalidApiKey" | "AccessDenied" | "AccessDenied.Unpurchased" | "Model.AccessDenied" => {
             Category::Authentication
         }
-        "insufficient_quota" | "credit_balance_exhausted" | "billing_hard_limit_reached" | "billing_not_active" => {
-            Category::Quota
+        "Arrearage" | "AllocationQuota.FreeTierOnly" | "PrepaidBillOverdue" | "PostpaidBillOverdue" => Category::Quota,
+        "Throttling"
+        | "Throttling.RateQuota"
+        | "Throttling.AllocationQuota"
+        | "Throttling.BurstRate"
+        | "LimitRequests" => Category::RateLimit,
+        "DataInspectionFailed" | "data_inspection_failed" => Category::ContentFilter,
+        "ModelNotFound" => Category::NotFound,
+        "ModelUnavailable" | "ServiceUnavailable" => Category::Overloaded,
+        "InternalError" | "InternalError.Timeout" => Category::Server,
+        "invalid_api_key"
+        | "authentication_error"
+        | "permission_error"
+        | "unsupported_country_region_territory"
+        | "UNAUTHENTICATED"
+        | "PERMISSION_DENIED" => Category::Authentication,
+        "insufficient_quota"
+        | "credit_balance_exhausted"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "billing_error"
+        | "enforced_spend_limit_reached"
+        | "contract_spend_limit_reached" => Category::Quota,
+        "rate_limit_exceeded" | "rate_limited" | "rate_limit_error" | "RESOURCE_EXHAUSTED" => Category::RateLimit,
+        "server_is_overloaded" | "slow_down" | "overloaded_error" | "engine_overloaded" | "UNAVAILABLE" => {
+            Category::Overloaded
         }
-        "rate_limit_exceeded" | "rate_limited" | "rate_limit_error" => Category::RateLimit,
-        "server_is_overloaded" | "slow_down" | "overloaded_error" | "engine_overloaded" => Category::Overloaded,
         "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => Category::ContextTooLong,
         "content_filter" | "content_policy_violation" | "ResponsibleAIPolicyViolation" => Category::ContentFilter,
         "model_not_found" | "not_found_error" | "unknown_url" => Category::NotFound,
@@ -44,6 +66,8 @@ fn by_sentence(status: Option<u16>, message: &str) -> Option<Category> {
                 "context size",
                 "prompt is too long",
                 "too many tokens",
+                "prompt too long",
+                "range of input length",
             ]) =>
         {
             Some(Category::ContextTooLong)
@@ -96,6 +120,17 @@ mod tests {
             (400, None, Some("400"), "x/y is not a valid model ID", Category::NotFound),
             (400, None, None, "Incorrect API key provided: xa***1", Category::Authentication),
             (400, None, Some("content_filter"), "", Category::ContentFilter),
+            (400, None, None, "prompt too long; exceeded max context length by 9 tokens", Category::ContextTooLong),
+            (
+                400,
+                None,
+                Some("InvalidParameter"),
+                "Range of input length should be [1, 30720]",
+                Category::ContextTooLong,
+            ),
+            (400, None, Some("DataInspectionFailed"), "", Category::ContentFilter),
+            (400, None, Some("Arrearage"), "", Category::Quota),
+            (429, None, Some("Throttling.AllocationQuota"), "", Category::RateLimit),
             (402, None, None, "Insufficient Balance", Category::Quota),
             (403, None, None, "country not supported", Category::Authentication),
             (408, None, None, "", Category::Timeout),

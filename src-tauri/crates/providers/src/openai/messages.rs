@@ -128,26 +128,10 @@ impl Writer<'_> {
     }
 
     fn audio(&self, source: &Source) -> Result<Value, ProviderError> {
-        match source {
-            Source::Base64 { media_type, data } => {
-                let format = match media_type.as_str() {
-                    "audio/wav" | "audio/x-wav" | "audio/wave" => "wav",
-                    "audio/mp3" | "audio/mpeg" => "mp3",
-                    other => {
-                        let message = format!("sound can be sent as WAV or MP3, not as {other}");
-                        return Err(history::refuse(self.provider, message));
-                    }
-                };
-                // Qwen's listening models want an address, even of bytes that lie inside it.
-                let data = if is_qwen_omni(self.model) { format!("data:;base64,{data}") } else { data.clone() };
-                Ok(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
-            }
-            Source::Url { url } if history::is_web(url) => {
-                let message = "sound from a web address cannot be sent; attach the file itself";
-                Err(history::refuse(self.provider, message))
-            }
-            Source::Url { url } => Err(history::unresolved(self.provider, url)),
-        }
+        let (data, format) = history::sound(self.provider, source)?;
+        // Qwen's listening models want an address, even of bytes that lie inside it.
+        let data = if is_qwen_omni(self.model) { format!("data:;base64,{data}") } else { data.to_owned() };
+        Ok(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
     }
 }
 

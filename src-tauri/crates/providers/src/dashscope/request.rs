@@ -1,0 +1,114 @@
+//! The domain's request as a body of the generation endpoints: pure, so that what is shown is exactly what is sent.
+
+use parlance_core::chat::Delivery;
+use parlance_core::{ChatRequest, ContentBlock, ProviderError, Thinking, ToolChoice};
+use serde_json::{Map, Value, json};
+
+use super::mapper::Frames;
+use super::messages;
+use crate::history;
+
+/// Which of the two endpoints is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Modality {
+    /// By the model's name, and by what is asked: pictures, sound and video go to the endpoint that takes them.
+    #[default]
+    ByRequest,
+    /// Always the one for text.
+    Text,
+    /// Always the one for everything.
+    Multimodal,
+}
+
+/// The path below the base address.
+#[must_use]
+pub fn path(request: &ChatRequest, modality: Modality) -> &'static str {
+    let is_multimodal = match modality {
+        Modality::Text => false,
+        Modality::Multimodal => true,
+        Modality::ByRequest => {
+            sees(&request.model) || request.messages.iter().any(|msg| msg.content.iter().any(is_medium))
+        }
+    };
+    if is_multimodal {
+        "services/aigc/multimodal-generation/generation"
+    } else {
+        "services/aigc/text-generation/generation"
+    }
+}
+
+fn sees(model: &str) -> bool {
+    model.starts_with("qvq") || model.contains("-vl")
+}
+
+fn is_medium(block: &ContentBlock) -> bool {
+    matches!(block, ContentBlock::Image { .. } | ContentBlock::Audio { .. } | ContentBlock::Video { .. })
+}
+
+/// How the answer is asked for: models reason only in a stream.
+#[must_use]
+pub fn delivery(request: &ChatRequest) -> Delivery {
+    match request.thinking {
+        Some(Thinking::Off) | None => request.delivery,
+        Some(_) => Delivery::Streaming,
+    }
+}
+
+/// What the frames of the answer to `body` will hold.
+#[must_use]
+pub fn frames(body: &Map<String, Value>) -> Frames {
+    let is_incremental = body.get("parameters").is_some_and(|parameters| parameters["incremental_output"] == true);
+    if is_incremental { Frames::Deltas } else { Frames::Cumulative }
+}
+
+/// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
+///
+/// # Errors
+/// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
+pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
+    let messages = messages::write(provider, &request.messages)?;
+    history::check_asked(provider, &request.model, &messages)?;
+    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let mut parameters = Map::new();
+    parameters.insert("result_format".into(), json!("message"));
+    parameters.insert("incremental_output".into(), json!(delivery(request) == Delivery::Streaming));
+    if !request.tools.is_empty() {
+        parameters.insert("tools".into(), json!(request.tools));
+    }
+    if let Some(choice) = &request.tool_choice {
+        parameters.insert("tool_choice".into(), tool_choice(choice));
+    }
+    if let Some(thinking) = request.thinking {
+        parameters.insert("enable_thinking".into(), json!(thinking != Thinking::Off));
+        if let Some(budget) = budget(thinking) {
+            parameters.insert("thinking_budget".into(), json!(budget));
+        }
+    }
+    if let Some(limit) = request.max_tokens {
+        parameters.insert("max_tokens".into(), json!(limit));
+    }
+    history::write_extra(&request.extra, &mut parameters);
+    Ok(Map::from_iter([
+        ("model".to_owned(), json!(request.model)),
+        ("input".to_owned(), json!({ "messages": messages })),
+        ("parameters".to_owned(), Value::Object(parameters)),
+    ]))
+}
+
+/// The protocol cannot say that any tool must be asked for.
+fn tool_choice(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Required => json!("auto"),
+        other => crate::openai::request::tool_choice(other),
+    }
+}
+
+/// Levels as tokens: the bounds are ours, the protocol has none. The highest level is the model's own most.
+fn budget(thinking: Thinking) -> Option<u32> {
+    match thinking {
+        Thinking::Off | Thinking::On | Thinking::High => None,
+        Thinking::Low => Some(2_048),
+        Thinking::Medium => Some(8_192),
+        Thinking::Budget(tokens) => Some(tokens),
+    }
+}
