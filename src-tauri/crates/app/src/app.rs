@@ -153,6 +153,7 @@ impl App {
                 app.spawn(devices::watch(app.clone()));
             }
             app.spawn(crate::providers::look_for_keys(app.clone()));
+            app.spawn(crate::storage::watch(app.clone()));
         }
         app
     }

@@ -66,6 +66,7 @@ impl From<OpenError> for ErrorBody {
             OpenError::Newer { .. } => ErrorCode::DatabaseNewer,
             OpenError::Damaged { .. } => ErrorCode::DatabaseDamaged,
             OpenError::ReadOnly { .. } => ErrorCode::ReadOnly,
+            OpenError::Elsewhere { .. } => ErrorCode::NetworkFolder,
             OpenError::Busy { .. } => ErrorCode::DatabaseBusy,
             OpenError::Full { .. } => ErrorCode::DiskFull,
             OpenError::System { .. } => ErrorCode::Internal,

@@ -7,6 +7,7 @@
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
 //! * [`models`] – a model to ask directly, outside any conversation.
+//! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
 //! * [`sound`] – files as devices, and a check of the real ones.
 //! * [`checkup`] – what works on this computer and what does not.
@@ -40,6 +41,7 @@ mod notices;
 mod providers;
 mod router;
 mod speaking;
+mod storage;
 mod views;
 
 pub use app::{App, Options, Reach, Sound};

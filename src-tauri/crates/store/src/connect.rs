@@ -1,6 +1,8 @@
 //! Connections to the database file and how each kind is set up. Used by `open` and by the writer when it heals.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -66,9 +68,40 @@ pub(crate) async fn inspector(path: &Path, busy: Duration) -> sqlx::Result<Sqlit
     common(path, busy).read_only(true).pragma("query_only", "ON").connect().await
 }
 
+/// A connection that copies the whole file elsewhere (`VACUUM INTO`), which counts as writing, though not here.
+pub(crate) async fn copier(path: &Path, busy: Duration) -> sqlx::Result<SqliteConnection> {
+    common(path, busy).read_only(true).connect().await
+}
+
+/// Stops what a connection is doing when it is dropped: by itself, a statement goes on although nobody waits for it.
+pub(crate) struct Leash {
+    is_let_go: Arc<AtomicBool>,
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.is_let_go.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Takes a connection of one's own on a leash, for long work that may be given up.
+pub(crate) async fn leash(db: &mut SqliteConnection) -> sqlx::Result<Leash> {
+    /// Steps of SQLite's machine between two looks: far below a millisecond.
+    const STEPS: i32 = 1_000;
+    let leash = Leash { is_let_go: Arc::default() };
+    let is_let_go = Arc::clone(&leash.is_let_go);
+    db.lock_handle().await?.set_progress_handler(STEPS, move || !is_let_go.load(Ordering::Relaxed));
+    Ok(leash)
+}
+
 /// Like [`inspector`], where nothing can be written at all.
 pub(crate) async fn immutable_inspector(path: &Path, busy: Duration) -> sqlx::Result<SqliteConnection> {
     common(path, busy).read_only(true).immutable(true).connect().await
+}
+
+/// An empty database in memory, to make a schema in that others are compared with.
+pub(crate) async fn model() -> sqlx::Result<SqliteConnection> {
+    SqliteConnectOptions::new().in_memory(true).disable_statement_logging().connect().await
 }
 
 /// Closes a connection whose work is done; that it could not be closed well changes nothing for anyone.

@@ -39,6 +39,14 @@ pub enum OpenError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder lies on a network, or where a program keeps it in step with other computers: choose another one.
+    #[error("opening {path}: it is {what}", path = path.display())]
+    Elsewhere {
+        /// The folder.
+        path: PathBuf,
+        /// What it is, with the kind of network or the name of the program.
+        what: String,
+    },
     /// Another program holds the database and did not let go in time.
     #[error("opening {path}: another program holds it", path = path.display())]
     Busy {
@@ -114,6 +122,7 @@ pub enum StoreError {
 
 /// SQLite's primary result codes that callers can do something about (sqlite.org/rescode.html).
 pub(crate) mod code {
+    pub(crate) const ERROR: i32 = 1;
     pub(crate) const BUSY: i32 = 5;
     pub(crate) const LOCKED: i32 = 6;
     pub(crate) const READONLY: i32 = 8;
@@ -121,6 +130,8 @@ pub(crate) mod code {
     pub(crate) const IOERR: i32 = 10;
     pub(crate) const CORRUPT: i32 = 11;
     pub(crate) const FULL: i32 = 13;
+    pub(crate) const TOOBIG: i32 = 18;
+    pub(crate) const CONSTRAINT: i32 = 19;
     pub(crate) const NOTADB: i32 = 26;
 }
 

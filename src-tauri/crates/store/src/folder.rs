@@ -82,7 +82,7 @@ impl Folder {
         self.root.join("parlance.state")
     }
 
-    fn backup_folder(&self) -> PathBuf {
+    pub(crate) fn backup_folder(&self) -> PathBuf {
         self.root.join("backups")
     }
 
@@ -103,11 +103,26 @@ impl Folder {
         private_file().create_new(true).write(true).open(path).map(drop)
     }
 
-    /// A name for a new back-up, in a folder that is there.
-    pub(crate) fn new_backup(&self, label: &str, wall: Duration) -> io::Result<PathBuf> {
+    /// Makes sure that new names in a folder outlive a loss of power.
+    pub(crate) fn sync(folder: impl AsRef<Path>) -> io::Result<()> {
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        // Windows has no such call; its journal keeps names in order.
+        #[cfg(not(unix))]
+        let _ = folder;
+        Ok(())
+    }
+
+    /// The folder of the back-ups, made if it is missing.
+    pub(crate) fn backups_made(&self) -> io::Result<PathBuf> {
         let folder = self.backup_folder();
         private_folder().recursive(true).create(&folder)?;
-        Ok(folder.join(format!("{:015}-{label}.db", wall.as_millis())))
+        Ok(folder)
+    }
+
+    /// A name for a new back-up, in a folder that is there.
+    pub(crate) fn new_backup(&self, label: &str, wall: Duration) -> io::Result<PathBuf> {
+        Ok(self.backups_made()?.join(format!("{:015}-{label}.db", wall.as_millis())))
     }
 
     /// The back-ups there are, newest first: their names begin with the time.
@@ -130,14 +145,16 @@ impl Folder {
         }
     }
 
-    /// Writes the mark. A lost mark costs one check at the next start, so it is not synced.
+    /// Writes the mark. It must not be lost that the store is open: a log after a clean end is taken for a foreign one.
     pub(crate) fn write_mark(&self, mark: Mark) -> io::Result<()> {
         let text: &[u8] = match mark {
             Mark::Never => return Ok(()),
             Mark::Closed => b"closed\n",
             Mark::Open => b"open\n",
         };
-        private_file().create(true).truncate(true).write(true).open(self.mark())?.write_all(text)
+        let mut file = private_file().create(true).truncate(true).write(true).open(self.mark())?;
+        file.write_all(text)?;
+        file.sync_data()
     }
 
     /// Opens the lock file, `None` when it cannot be had in a folder that is only read.
@@ -247,7 +264,7 @@ pub(crate) fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
-fn private_folder() -> DirBuilder {
+pub(crate) fn private_folder() -> DirBuilder {
     #[allow(unused_mut, reason = "only Unix has modes")]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]

@@ -2,12 +2,14 @@
 //!
 //! # Layout
 //!
-//! * [`Store::open`] – `open.rs`, with `folder.rs` (names, modes, lock), `session.rs` (who lives), `schema.rs`
+//! * [`Store::open`] – `open.rs`, with `place.rs` (whether it may lie there), `folder.rs` (names, modes, lock), `session.rs` (who lives), `schema.rs`
 //!   (migrations, whose file is it) and `connect.rs` (how connections are set up).
 //! * [`Store`] – `store.rs`: one writer, four readers; `reserve.rs`: room for a full disk.
 //! * `table/` – one module a table: its SQL, its rows, its methods.
 //! * `turn.rs` – a turn begins and ends in one transaction each.
 //! * [`AnswerWriter`] – writes a running answer as it comes; [`Pending`] is its pure part.
+//! * [`Store::keep_safe`] – `keep.rs`: what is done while nobody writes; `backup.rs`: copies of the whole.
+//! * [`Store::rescue_options`] – `rescue.rs`: a copy put back, or (`salvage.rs`) what can still be read.
 //! * `words.rs`, `snippet.rs` – what full-text search needs, pure.
 //!
 //! # Threads and cancellation
@@ -17,14 +19,20 @@
 //! Deliberately absent: keys, settings, and the text of errors as people read them.
 
 mod answer;
+mod backup;
 mod connect;
 mod error;
 mod folder;
+mod keep;
 #[cfg(test)]
 mod large;
+mod log;
 mod open;
 mod pending;
+mod place;
+mod rescue;
 mod reserve;
+mod salvage;
 mod schema;
 mod session;
 mod snippet;
@@ -34,10 +42,12 @@ mod turn;
 mod words;
 
 pub use answer::{AnswerWriter, Saved};
+pub use backup::Backup;
 pub use error::{OpenError, Source, StoreError};
 pub use folder::Access;
 pub use open::Options;
 pub use pending::{Pending, WRITE_BYTES, WRITE_EVERY};
+pub use rescue::{RescueOptions, Restored, Salvaged};
 pub use snippet::SnippetPiece;
 pub use store::Store;
 pub use table::conversation::{Conversation, MAX_TITLE_CHARS, TitleBy};

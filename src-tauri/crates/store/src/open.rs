@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parlance_core::Clock;
@@ -13,6 +14,8 @@ use tokio::sync::Mutex;
 use crate::connect;
 use crate::error::{OpenError, StoreError, system};
 use crate::folder::{self, Access, Folder, Hold, Mark};
+use crate::log::{self, Log};
+use crate::place;
 use crate::reserve::{RESERVE_BYTES, Reserve};
 use crate::schema::{self, Depth, Finding};
 use crate::session::{self, Session};
@@ -50,6 +53,9 @@ impl Store {
     /// # Errors
     /// [`OpenError`]: each kind is another screen. Nothing was overwritten.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        if let Some(elsewhere) = place::elsewhere(path) {
+            return Err(OpenError::Elsewhere { path: path.to_owned(), what: elsewhere.what });
+        }
         let (folder, access) = Folder::prepare(path)?;
         match access {
             Access::ReadWrite => open_to_write(folder, options).await,
@@ -77,6 +83,10 @@ async fn open_to_write(folder: Folder, options: Options) -> Result<Store, OpenEr
     if !path.exists() {
         Folder::create_private(&path).map_err(system("creating", &path))?;
     }
+    if matches!(seen.found, Finding::Ours(_)) {
+        // From here on there may be a log, which after a clean end would pass for somebody else's.
+        folder.write_mark(Mark::Open).map_err(system("marking", folder.root()))?;
+    }
     let mut connection = connect::writer(&path, options.busy).await.map_err(schema::database(&path))?;
     match seen.found {
         Finding::Ours(schema::KNOWN) => {}
@@ -98,6 +108,10 @@ async fn open_to_write(folder: Folder, options: Options) -> Result<Store, OpenEr
     if hold == Hold::Alone {
         // With others about, one of them may still bring a thread back.
         store.purge_deleted().await.map_err(|error| recovery(&path, error))?;
+    }
+    if seen.index == Index::Wrong {
+        tracing::warn!("the text index did not fit the messages; made anew");
+        store.index_anew().await.map_err(|error| recovery(&path, error))?;
     }
     if seen.depth == Depth::EveryPage {
         store.note_check().await.map_err(|error| recovery(&path, error))?;
@@ -121,13 +135,15 @@ fn assemble(
         reserve: Reserve::of(&folder),
         folder,
         access,
-        clock: options.clock,
         busy: options.busy,
         readers,
         writer: Arc::new(Mutex::new(Writer { connection, has_failed: false })),
         session: None,
         lock: None,
         copy: None,
+        written: std::sync::Mutex::new(options.clock.now()),
+        is_suspect: AtomicBool::new(false),
+        clock: options.clock,
     }
 }
 
@@ -135,6 +151,24 @@ fn assemble(
 struct Seen {
     found: Finding,
     depth: Depth,
+    index: Index,
+}
+
+/// Whether the text index fits the messages, as far as was looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Fits,
+    Wrong,
+}
+
+impl Seen {
+    /// A wrong index does not make the file another one: it is mended once the store is open.
+    fn of(found: Finding, depth: Depth) -> Self {
+        match found {
+            Finding::WrongIndex(version) => Self { found: Finding::Ours(version), depth, index: Index::Wrong },
+            found => Self { found, depth, index: Index::Fits },
+        }
+    }
 }
 
 /// Looks at the database file, if there is one. Whatever is not ours to write is an error here.
@@ -145,11 +179,13 @@ async fn look(folder: &Folder, hold: Hold, options: &Options) -> Result<Seen, Op
     let size = Folder::size_of(&path);
     if size == 0 && Folder::size_of(&folder.wal()) == 0 {
         let what = if path.exists() { "the database is empty" } else { "the database is missing" };
-        return if known {
-            Err(damaged(folder, what))
-        } else {
-            Ok(Seen { found: Finding::Empty, depth: Depth::Header })
-        };
+        return if known { Err(damaged(folder, what)) } else { Ok(Seen::of(Finding::Empty, Depth::Header)) };
+    }
+    if !path.exists() {
+        return Err(damaged(folder, "the database is missing, and only its log is there"));
+    }
+    if hold == Hold::Alone {
+        refuse_bad_log(folder)?;
     }
     let unclean = hold == Hold::Alone && (mark != Mark::Closed || Folder::size_of(&folder.wal()) > 0);
     let mut db = connect::inspector(&path, options.busy).await.map_err(|error| opening(folder, error))?;
@@ -163,17 +199,26 @@ async fn look(folder: &Folder, hold: Hold, options: &Options) -> Result<Seen, Op
             _ => false,
         };
         Ok(match due {
-            true => Seen { found: schema::inspect(&mut db, Depth::EveryPage).await?, depth: Depth::EveryPage },
-            false => Seen { found, depth: Depth::Header },
+            true => Seen::of(schema::inspect(&mut db, Depth::EveryPage).await?, Depth::EveryPage),
+            false => Seen::of(found, Depth::Header),
         })
     };
     let seen = look.await.map_err(|error| opening(folder, error));
     connect::close(db).await;
-    let Seen { found, depth } = seen?;
-    match found {
+    let seen = seen?;
+    match seen.found {
         // A process was killed while it made the very first database.
-        Finding::Empty if !known => Ok(Seen { found, depth }),
-        found => Ok(Seen { found: accept(folder, found)?, depth }),
+        Finding::Empty if !known => Ok(seen),
+        found => Ok(Seen { found: accept(folder, found)?, ..seen }),
+    }
+}
+
+/// SQLite would drop a torn log, and take in one that is not its own.
+fn refuse_bad_log(folder: &Folder) -> Result<(), OpenError> {
+    match log::look(folder) {
+        Log::None | Log::Ours => Ok(()),
+        Log::Torn => Err(damaged(folder, "the log beside the database is damaged")),
+        Log::Foreign => Err(damaged(folder, "the log beside the database belongs to another one")),
     }
 }
 
@@ -182,7 +227,7 @@ fn accept(folder: &Folder, found: Finding) -> Result<Finding, OpenError> {
         Finding::Newer(found) => Err(OpenError::Newer { path: folder.database(), found, known: schema::KNOWN }),
         Finding::Damaged(what) => Err(damaged(folder, &what)),
         Finding::Empty => Err(damaged(folder, "the database is empty")),
-        ours @ Finding::Ours(_) => Ok(ours),
+        Finding::Ours(version) | Finding::WrongIndex(version) => Ok(Finding::Ours(version)),
     }
 }
 
@@ -220,6 +265,7 @@ async fn open_to_read(folder: Folder, options: Options) -> Result<Store, OpenErr
             false => damaged(&folder, "the database is missing or empty"),
         });
     }
+    refuse_bad_log(&folder)?;
     // `immutable` would not see what a left log holds, and the log cannot be replayed where nothing can be written.
     let copy = match Folder::size_of(&folder.wal()) {
         0 => None,

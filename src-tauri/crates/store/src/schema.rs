@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
+use sqlx::{Row as _, SqlSafeStr as _};
 
-use crate::error::{OpenError, code, primary_code, system};
+use crate::backup;
+use crate::connect;
+use crate::error::{OpenError, code, primary_code};
 use crate::folder::Folder;
+use crate::table::message_text;
 
 /// `PRLc` in ASCII, written by the first migration.
 const APPLICATION_ID: i64 = 1_347_570_787;
@@ -36,6 +39,8 @@ pub(crate) enum Finding {
     Empty,
     /// Ours, with this schema, 1 to [`KNOWN`].
     Ours(i64),
+    /// Ours, with this schema, but the text index does not fit the messages it is made from.
+    WrongIndex(i64),
     /// Made by a newer Parlance, or by one whose schema differs.
     Newer(i64),
     /// A database, but of another program, or one that does not hang together.
@@ -91,9 +96,12 @@ async fn look(db: &mut SqliteConnection, depth: Depth) -> sqlx::Result<Finding> 
         }
     }
     if depth == Depth::EveryPage {
-        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *db).await?;
-        if verdict != "ok" {
-            tracing::error!(%verdict, "the database did not pass its check");
+        let verdict: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(20)").fetch_all(&mut *db).await?;
+        if is_about_index_alone(&verdict) {
+            return Ok(Finding::WrongIndex(newest));
+        }
+        if verdict != ["ok"] {
+            tracing::error!(?verdict, "the database did not pass its check");
             return Ok(Finding::Damaged("the file is damaged".to_owned()));
         }
     }
@@ -110,7 +118,7 @@ pub(crate) async fn migrate(
     wall: Duration,
 ) -> Result<(), OpenError> {
     if let Some(version) = from {
-        back_up(db, folder, &format!("schema-{version}"), wall).await?;
+        backup::write(db, folder, &format!("schema-{version}"), wall).await?;
     }
     let path = folder.database();
     migrator().run_direct(None, &mut *db, false).await.map_err(|error| match error {
@@ -130,34 +138,27 @@ pub(crate) async fn migrate(
     Ok(())
 }
 
-/// Copies the database as it is now into the back-ups, checks the copy and makes it durable.
-async fn back_up(db: &mut SqliteConnection, folder: &Folder, label: &str, wall: Duration) -> Result<(), OpenError> {
-    let path = folder.database();
-    let needed = Folder::size_of(&path).saturating_add(Folder::size_of(&folder.wal())).saturating_mul(2);
-    let free = fs4::available_space(folder.root()).map_err(system("measuring free space of", folder.root()))?;
-    if free < needed {
-        return Err(OpenError::Full { path, needed, free });
-    }
-    let copy = folder.new_backup(label, wall).map_err(system("creating a back-up in", folder.root()))?;
-    Folder::create_private(&copy).map_err(system("creating", &copy))?;
-    let quoted = copy.to_string_lossy().replace('\'', "''");
-    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM INTO '{quoted}'"))).execute(&mut *db).await.map_err(database(&copy))?;
-    check_copy(&copy).await?;
-    std::fs::File::open(&copy).and_then(|file| file.sync_all()).map_err(system("syncing", &copy))
+/// Whether what a check complains about is the text index and nothing else.
+pub(crate) fn is_about_index_alone(lines: &[String]) -> bool {
+    !lines.is_empty() && lines.iter().all(|line| message_text::is_complaint_about_index(line))
 }
 
-async fn check_copy(copy: &Path) -> Result<(), OpenError> {
-    let mut db = crate::connect::inspector(copy, Duration::from_secs(5)).await.map_err(database(copy))?;
-    let found = inspect(&mut db, Depth::EveryPage).await.map_err(database(copy));
-    crate::connect::close(db).await;
-    match found? {
-        Finding::Ours(_) => Ok(()),
-        other => Err(OpenError::System {
-            doing: "checking the back-up",
-            path: copy.to_owned(),
-            source: format!("it reads as {other:?}").into(),
-        }),
-    }
+/// Whether the tables, indexes, views and triggers of a file are those that our migrations make, and no others: a file
+/// that somebody gave us may bring SQL of its own.
+pub(crate) async fn is_pure(db: &mut SqliteConnection, version: i64) -> sqlx::Result<bool> {
+    const ALL: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
+    type Row = (String, String, String, String);
+    let mut model = connect::model().await?;
+    migrator().run_to(version, &mut model).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
+    let expected: Vec<Row> = sqlx::query_as(ALL).fetch_all(&mut model).await?;
+    connect::close(model).await;
+    let found: Vec<Row> = sqlx::query_as(ALL).fetch_all(db).await?;
+    Ok(found == expected)
+}
+
+/// Reads and compares everything in an open database: pages, indexes and the text index. `["ok"]`, or what is wrong.
+pub(crate) async fn integrity(db: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(db).await
 }
 
 fn migrator() -> Migrator {

@@ -4,8 +4,9 @@
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use parlance_core::Clock;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
@@ -16,6 +17,7 @@ use crate::error::StoreError;
 use crate::folder::{Access, Folder, Mark};
 use crate::reserve::Reserve;
 use crate::session::Session;
+use crate::table::meta;
 
 /// An open store. Clones share it.
 #[derive(Clone)]
@@ -38,6 +40,10 @@ pub(crate) struct Inner {
     pub(crate) lock: Option<File>,
     /// A copy that is read because its log could not be replayed in place; removed with the store.
     pub(crate) copy: Option<crate::open::TemporaryCopy>,
+    /// When the content changed last, or the store was opened.
+    pub(crate) written: std::sync::Mutex<Instant>,
+    /// Whether a check found the file damaged: no clean end is marked, so that the next start looks at every page.
+    pub(crate) is_suspect: AtomicBool,
 }
 
 /// The one connection that writes.
@@ -90,7 +96,9 @@ impl Store {
         let Some(lock) = &inner.lock else { return };
         // The last one to end leaves the mark.
         if lock.unlock().is_ok() && lock.try_lock().is_ok() {
-            if let Err(error) = inner.folder.write_mark(Mark::Closed) {
+            // A log that could not be written back is not a clean end: after one, a log is somebody else's.
+            let is_clean = Folder::size_of(&inner.folder.wal()) == 0 && !inner.is_suspect.load(Ordering::Relaxed);
+            if is_clean && let Err(error) = inner.folder.write_mark(Mark::Closed) {
                 tracing::debug!(%error, "marking the clean end");
             }
             let _ = lock.unlock();
@@ -122,8 +130,15 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Commits. On an error nothing of the transaction is stored.
+    /// Commits what changes the content, and says so in the file. On an error nothing of the transaction is stored.
     pub(crate) async fn commit(&self, mut transaction: WriteTransaction) -> Result<(), StoreError> {
+        meta::stamp(&mut transaction).await?;
+        *self.inner.written.lock().unwrap_or_else(PoisonError::into_inner) = self.inner.clock.now();
+        self.commit_as_before(transaction).await
+    }
+
+    /// Commits what no back-up is needed for. On an error nothing of the transaction is stored.
+    pub(crate) async fn commit_as_before(&self, mut transaction: WriteTransaction) -> Result<(), StoreError> {
         sqlx::raw_sql("COMMIT").execute(&mut *transaction).await?;
         transaction.writer = None;
         Ok(())

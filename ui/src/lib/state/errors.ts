@@ -79,6 +79,7 @@ export const noticeFaces: Readonly<Record<Notice["type"], Face>> = {
   microphone_silent: { tone: "you", icon: "mic", remedy: "sound_settings" },
   sound_lost: { tone: "you", icon: "audio-lines", remedy: "sound_settings" },
   disk_full: { tone: "bad", icon: "database", remedy: null },
+  disk_low: { tone: "you", icon: "database", remedy: null },
   read_only: { tone: "bad", icon: "database", remedy: null },
   settings_unreadable: { tone: "you", icon: "settings", remedy: null },
 };

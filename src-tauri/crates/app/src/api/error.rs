@@ -95,6 +95,8 @@ pub enum ErrorCode {
     DiskFull,
     /// The data folder cannot be written.
     ReadOnly,
+    /// The data folder lies on a network, or where a program keeps it in step with other computers.
+    NetworkFolder,
     /// Another program holds the database.
     DatabaseBusy,
     /// The database is damaged; nothing was overwritten.

@@ -203,6 +203,11 @@ pub enum Notice {
     },
     /// The disk is full; what is new is in memory only.
     DiskFull,
+    /// Less than 500 MB are free.
+    DiskLow {
+        /// Millions of bytes, rounded down to tens.
+        mb: u32,
+    },
     /// The data folder cannot be written.
     ReadOnly,
     /// The settings file could not be read; defaults are used and the file is kept.

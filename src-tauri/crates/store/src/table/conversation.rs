@@ -178,10 +178,12 @@ impl Store {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
-        self.commit(transaction).await?;
-        if removed > 0 {
-            self.checkpoint().await?;
+        if removed == 0 {
+            self.commit_as_before(transaction).await?;
+            return Ok(0);
         }
+        self.commit(transaction).await?;
+        self.checkpoint().await?;
         Ok(removed)
     }
 
@@ -256,7 +258,8 @@ pub(crate) async fn fetch(db: &mut SqliteConnection, id: &str) -> Result<Convers
     Ok(Conversation::read(&row.ok_or_else(|| gone(id))?)?)
 }
 
-async fn first_title(db: &mut SqliteConnection, id: &str) -> Result<String, StoreError> {
+/// The title that a thread's first message gives it.
+pub(crate) async fn first_title(db: &mut SqliteConnection, id: &str) -> Result<String, StoreError> {
     let content: Option<String> = sqlx::query_scalar(
         "SELECT content FROM message WHERE conversation_id = ? AND role = 'user' ORDER BY n LIMIT 1",
     )

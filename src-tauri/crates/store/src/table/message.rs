@@ -111,7 +111,7 @@ fn parse_role(text: &str) -> Result<Role, StoreError> {
 }
 
 impl StoredMessage {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(crate) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let json = |column| -> Result<Option<&str>, sqlx::Error> { row.try_get::<Option<&str>, _>(column) };
         Ok(Self {
             msg: Msg {

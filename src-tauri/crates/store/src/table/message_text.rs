@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::error::StoreError;
 use crate::snippet::{SnippetPiece, snippet};
-use crate::store::Store;
+use crate::store::{Growth, Store, settled};
 use crate::table::unsigned;
 use crate::words::{self, Phrase};
 
@@ -43,6 +43,17 @@ impl Store {
     /// [`StoreError::Slow`] after a second, or when reading fails.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StoreError> {
         self.search_within(query, limit, LIMIT).await
+    }
+
+    /// Makes the index anew from the messages.
+    pub(crate) async fn index_anew(&self) -> Result<(), StoreError> {
+        settled!(self, self.index_anew_once())
+    }
+
+    async fn index_anew_once(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Growth::Needed).await?;
+        fill_anew(&mut transaction).await?;
+        self.commit(transaction).await
     }
 
     async fn search_within(&self, query: &str, limit: u32, time: Duration) -> Result<Vec<SearchHit>, StoreError> {
@@ -124,6 +135,31 @@ pub(crate) async fn index(db: &mut SqliteConnection, n: i64, blocks: &[ContentBl
         return Ok(());
     }
     sqlx::query("INSERT INTO message_text (rowid, words) VALUES (?, ?)").bind(n).bind(words).execute(db).await.map(drop)
+}
+
+/// Whether a line of SQLite's integrity check is about this index alone.
+pub(crate) fn is_complaint_about_index(line: &str) -> bool {
+    line.contains("FTS5 table main.message_text") || line.starts_with("fts5:") && line.contains("\"message_text\"")
+}
+
+/// Makes the index anew from the messages, within a transaction. Messages whose content cannot be read are left out.
+pub(crate) async fn fill_anew(db: &mut SqliteConnection) -> sqlx::Result<()> {
+    // Not row by row, which would read what is there, and that is wrong.
+    sqlx::raw_sql("DROP TABLE message_text").execute(&mut *db).await?;
+    sqlx::raw_sql(include_str!("message_text.sql")).execute(&mut *db).await?;
+    let mut last = 0_i64;
+    loop {
+        let next: Option<(i64, String)> =
+            sqlx::query_as("SELECT n, content FROM message WHERE n > ? ORDER BY n LIMIT 1")
+                .bind(last)
+                .fetch_optional(&mut *db)
+                .await?;
+        let Some((n, content)) = next else { return Ok(()) };
+        last = n;
+        if let Ok(blocks) = serde_json::from_str::<Vec<ContentBlock>>(&content) {
+            index(db, n, &blocks).await?;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,3 +4,4 @@ mod damage;
 mod disk;
 mod locks;
 mod modes;
+mod place;

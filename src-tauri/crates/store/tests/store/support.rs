@@ -11,25 +11,33 @@ use parlance_core::{Clock, Msg, Role};
 use parlance_store::{NewMessage, Options, Place, Store, Turn};
 use tempfile::TempDir;
 
-/// The wall clock stands where it was set; the other one runs.
+/// The wall clock stands where it was set; the other one runs. Both can be moved on.
 #[derive(Debug)]
 pub(crate) struct SetClock {
     wall_ms: AtomicU64,
+    ahead_ms: AtomicU64,
 }
 
 impl SetClock {
     pub(crate) fn at(ms: u64) -> Arc<Self> {
-        Arc::new(Self { wall_ms: AtomicU64::new(ms) })
+        Arc::new(Self { wall_ms: AtomicU64::new(ms), ahead_ms: AtomicU64::new(0) })
     }
 
     pub(crate) fn set(&self, ms: u64) {
         self.wall_ms.store(ms, Ordering::SeqCst);
     }
+
+    /// So much time passes at once, on both clocks.
+    pub(crate) fn pass(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).unwrap();
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Instant {
-        Instant::now()
+        Instant::now() + Duration::from_millis(self.ahead_ms.load(Ordering::SeqCst))
     }
 
     fn wall(&self) -> Duration {
@@ -43,6 +51,19 @@ pub(crate) fn quick() -> Options {
 
 pub(crate) async fn open(folder: &Path) -> Store {
     Store::open(folder, quick()).await.unwrap()
+}
+
+/// Waits until something has happened; it is a failure when it has not in ten seconds.
+#[track_caller]
+pub(crate) fn until(what: &'static str, has_happened: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !has_happened() {
+            assert!(Instant::now() < deadline, "{what} did not happen ({caller})");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 /// A store in a folder that goes away with the test.

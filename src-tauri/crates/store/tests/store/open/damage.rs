@@ -141,6 +141,55 @@ async fn a_file_where_the_folder_should_be_is_told() {
     assert!(error.to_string().starts_with("creating "), "{error}");
 }
 
+/// What is left of a store of which `titles` are in the log alone, as after a kill.
+async fn killed(titles: &[&str]) -> tempfile::TempDir {
+    let (folder, store) = fresh().await;
+    for title in titles {
+        store.insert_message(Place::NewConversation, &said(title)).await.unwrap();
+    }
+    let left = tempfile::tempdir().unwrap();
+    for file in ["parlance.db", "parlance.db-wal", "parlance.state"] {
+        std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    left
+}
+
+#[tokio::test]
+async fn a_log_that_a_kill_left_is_taken_in() {
+    let left = killed(&["in the log"]).await;
+    assert_eq!(open(left.path()).await.conversation_count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_log_with_a_damaged_header_is_told_and_not_written_over() {
+    for byte in [0, 9, 17, 24, 31] {
+        let left = killed(&["in the log"]).await;
+        let log = left.path().join("parlance.db-wal");
+        let mut bytes = std::fs::read(&log).unwrap();
+        bytes[byte] ^= 0x10;
+        std::fs::write(&log, bytes).unwrap();
+        check("torn log", Store::open(left.path(), quick()).await, &files(left.path()), left.path());
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_another_database_is_told_and_not_taken_in() {
+    let folder = filled().await;
+    let other = killed(&["somebody else's"]).await;
+    std::fs::copy(other.path().join("parlance.db-wal"), folder.path().join("parlance.db-wal")).unwrap();
+    check("foreign log", Store::open(folder.path(), quick()).await, &files(folder.path()), folder.path());
+    std::fs::remove_file(folder.path().join("parlance.db-wal")).unwrap();
+    assert_eq!(open(folder.path()).await.conversation_count().await.unwrap(), 40);
+}
+
+#[tokio::test]
+async fn a_log_without_its_database_is_told() {
+    let left = killed(&["in the log"]).await;
+    std::fs::remove_file(left.path().join("parlance.db")).unwrap();
+    check("log alone", Store::open(left.path(), quick()).await, &files(left.path()), left.path());
+    assert!(!left.path().join("parlance.db").exists());
+}
+
 async fn raw(path: &Path) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}?mode=rwc", path.display())).await.unwrap()
 }
