@@ -100,6 +100,7 @@ struct Said {
     message: Option<String>,
     kind: Option<String>,
     code: Option<String>,
+    limit: Limit,
 }
 
 impl Said {
@@ -131,8 +132,12 @@ impl Said {
                 (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
                 (message, behind) => message.or_else(|| behind.map(str::to_owned)),
             },
-            kind: word("type"),
-            code: word("code"),
+            kind: word("type").or_else(|| word("status").filter(|status| is_google_status(status))),
+            code: word("code").or_else(|| {
+                let inner = object.pointer("/details/error_code").and_then(Value::as_str);
+                inner.map(str::to_owned)
+            }),
+            limit: Limit::of(object),
         }
     }
 
@@ -140,7 +145,11 @@ impl Said {
         let message = self.message.as_deref().map(brief).filter(|message| !message.is_empty());
         let words = message.as_deref().unwrap_or_default();
         ProviderError {
-            category: category::of(status, self.kind.as_deref(), self.code.as_deref(), words),
+            category: if self.limit.is_daily {
+                Category::Quota
+            } else {
+                category::of(status, self.kind.as_deref(), self.code.as_deref(), words)
+            },
             provider: provider.to_owned(),
             status,
             message: match (message, status) {
@@ -149,8 +158,32 @@ impl Said {
                 (None, None) => "the server reported an error without a reason".to_owned(),
             },
             code: self.code.or(self.kind),
-            retry_after,
+            retry_after: retry_after.or(self.limit.retry_after),
         }
+    }
+}
+
+/// Google's statuses are words in capitals, which nobody else's `status` is.
+fn is_google_status(status: &str) -> bool {
+    status.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
+/// What Google says of a limit, in the `details` of an error rather than in a header.
+#[derive(Debug, Default)]
+struct Limit {
+    /// It holds for the day, so that waiting does not help.
+    is_daily: bool,
+    retry_after: Option<Duration>,
+}
+
+impl Limit {
+    fn of(object: &Value) -> Self {
+        let details = || object.get("details").and_then(Value::as_array).into_iter().flatten();
+        let violations = details().filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+        let is_daily =
+            violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|quota| quota.contains("PerDay"));
+        let wait = details().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok());
+        Self { is_daily, retry_after: wait.and_then(|wait: f64| Duration::try_from_secs_f64(wait).ok()) }
     }
 }
 
@@ -225,6 +258,22 @@ mod tests {
         let error = from_response("p", 400, None, "é\u{1b}[2J\n".repeat(400).as_bytes());
         assert_eq!(error.message.chars().count(), MAX_MESSAGE_CHARS + 1);
         assert!(!error.message.contains(char::is_control));
+    }
+
+    #[test]
+    fn a_limit_for_the_day_is_no_limit_for_the_minute() {
+        let refusal = |quota: &str, delay: &str| {
+            let details = serde_json::json!([{"violations": [{"quotaId": quota}]}, {"retryDelay": delay}]);
+            let message = "You exceeded your current quota, please check your plan and billing details.";
+            let error = serde_json::json!({"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED", "details": details});
+            from_response("p", 429, None, serde_json::json!({ "error": error }).to_string().as_bytes())
+        };
+        let error = refusal("GenerateRequestsPerMinutePerProject", "34.5s");
+        assert_eq!((error.category, error.retry_after), (Category::RateLimit, Some(Duration::from_millis(34_500))));
+        assert_eq!(refusal("GenerateRequestsPerDayPerProject", "1s").category, Category::Quota);
+        for delay in ["soon", "-1s", "1e400s", "NaNs"] {
+            assert_eq!(refusal("x", delay).retry_after, None, "{delay}");
+        }
     }
 
     #[test]

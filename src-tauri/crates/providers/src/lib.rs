@@ -3,7 +3,10 @@
 //! # Layout
 //!
 //! * [`anthropic`] – Messages.
+//! * [`gemini`] – Google's `generateContent`.
 //! * [`openai`] – Chat Completions, and everybody who speaks its dialects.
+//! * [`responses`] – OpenAI's Responses.
+//! * [`dashscope`] – Alibaba Cloud's own protocol, for Qwen.
 //! * [`ollama`] – Ollama's own protocol, a JSON value a line.
 //! * [`builtin`] – models that need no server.
 //! * [`provider`] – where a provider is and how its key is fetched.
@@ -25,9 +28,11 @@
 pub mod anthropic;
 pub mod base_url;
 pub mod builtin;
+pub mod dashscope;
 pub mod decoder;
 pub mod errors;
 pub mod framing;
+pub mod gemini;
 mod history;
 pub mod http;
 mod lenient;
@@ -36,6 +41,7 @@ pub mod model_list;
 pub mod ollama;
 pub mod openai;
 pub mod provider;
+pub mod responses;
 pub mod retry;
 mod tally;
 mod tool_calls;

@@ -134,15 +134,15 @@ impl Mapper {
 
     fn go_on(&mut self, index: u64, delta: Delta, out: &mut Events) -> Result<(), ProviderError> {
         match delta {
-            Delta::TextDelta { text } => self.say(&text, out),
-            Delta::ThinkingDelta { thinking } => self.think(&thinking, out),
-            Delta::SignatureDelta { signature: new } => {
+            Delta::Text { text } => self.say(&text, out),
+            Delta::Thinking { thinking } => self.think(&thinking, out),
+            Delta::Signature { signature: new } => {
                 if let Some(Open::Thinking { signature }) = self.open.get_mut(&index) {
                     *signature = new;
                 }
                 Ok(())
             }
-            Delta::InputJsonDelta { partial_json } => match self.open.get_mut(&index) {
+            Delta::InputJson { partial_json } => match self.open.get_mut(&index) {
                 Some(Open::Call { .. }) if partial_json.is_empty() => Ok(()),
                 Some(Open::Call { whole }) => {
                     *whole = None;

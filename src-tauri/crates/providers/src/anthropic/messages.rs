@@ -103,7 +103,7 @@ fn result_blocks(provider: &str, output: &ToolOutput) -> Result<Vec<Value>, Prov
     for block in blocks {
         match block {
             ContentBlock::Image { source } => written.push(image(provider, source)?),
-            other => written.extend(text_block(&history::result_text(&ToolOutput::Blocks(vec![other.clone()])))),
+            other => written.extend(history::result_line(other).as_deref().and_then(text_block)),
         }
     }
     Ok(written)

@@ -1,0 +1,16 @@
+//! Google's Gemini: `generateContent`. The wire format is described at <https://ai.google.dev/api/generate-content> (read
+//! November 2026).
+//!
+//! Deliberately absent: tools that run at the provider, and pictures in answers; their parts are skipped.
+
+mod client;
+mod contents;
+pub mod decoder;
+mod family;
+mod mapper;
+pub mod models;
+pub mod request;
+mod wire;
+
+pub use client::GeminiClient;
+pub use decoder::ContentDecoder;
