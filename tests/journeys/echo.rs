@@ -215,6 +215,11 @@ fn a_microphone_unplugged_in_mid_sentence_keeps_what_was_said() {
         .await
         .unwrap();
         person.sees_state(&[VoiceState::Listening, VoiceState::Hearing]).await;
+        // The stage's own recorder has to find the speaker again too.
+        let recorded = speaker_recording().len();
+        while speaker_recording().len() == recorded {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         person.key(false).await;
         person.sees_state(&[VoiceState::Speaking]).await;
         person.sees_state(&[VoiceState::Idle]).await;
