@@ -10,7 +10,7 @@
 //! * [`server`] – the listener, its connections, and what it recorded.
 //! * [`http1`] – requests in, responses out, with every byte under control.
 //! * [`answer`] – carries one answer out: pace, framing, faults.
-//! * [`openai`], [`anthropic`], [`gemini`], [`ollama`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
+//! * [`openai`], [`anthropic`], [`gemini`], [`ollama`], [`dashscope`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
 //! * [`steering`] – the requests under `/_simulator/`.
 //! * [`nowhere`] – addresses at which nobody answers.
 //!
@@ -19,6 +19,7 @@
 
 pub mod answer;
 pub mod anthropic;
+pub mod dashscope;
 pub mod gemini;
 pub mod http1;
 pub mod nowhere;

@@ -2,6 +2,7 @@
 //! (read November 2026).
 
 pub mod chat;
+pub mod responses;
 
 use serde_json::{Value, json};
 
