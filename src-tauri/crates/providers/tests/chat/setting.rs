@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use parlance_core::{ApiKey, ChatModel, ChatRequest, ModelEvent, Msg, Origin, ProviderError, Reply, Role, Secret};
+use parlance_providers::anthropic::AnthropicClient;
+use parlance_providers::gemini::GeminiClient;
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
 use parlance_providers::openai::{Dialect, OpenAiClient};
@@ -28,7 +30,7 @@ impl KeySource for Canary {
 }
 
 /// Limits that a test reaches only when something is wrong, however busy the machine is.
-const PATIENT: TimeLimits =
+pub(crate) const PATIENT: TimeLimits =
     TimeLimits { first_byte: Duration::from_secs(20), stall: Duration::from_secs(20), total: None };
 
 /// Limits for tests of the limits.
@@ -45,6 +47,26 @@ pub(crate) fn connecting_within(limit: Duration, address: &str, dialect: Dialect
     OpenAiClient::new(provider, dialect, Http::with_connect_limit(limit).unwrap(), Arc::new(LocalFiles))
         .with_limits(PATIENT)
         .with_retry(recorded_retry().0)
+}
+
+pub(crate) fn anthropic_at(address: &str) -> AnthropicClient {
+    AnthropicClient::new(keyless(address), patient_http(), Arc::new(LocalFiles))
+        .with_limits(PATIENT)
+        .with_retry(recorded_retry().0)
+}
+
+pub(crate) fn gemini_at(address: &str) -> GeminiClient {
+    GeminiClient::new(keyless(address), patient_http(), Arc::new(LocalFiles))
+        .with_limits(PATIENT)
+        .with_retry(recorded_retry().0)
+}
+
+fn keyless(address: &str) -> Provider {
+    Provider { name: "sim".into(), base_url: base_url::parse(address).unwrap(), keys: Arc::new(NoKey) }
+}
+
+fn patient_http() -> Http {
+    Http::with_connect_limit(Duration::from_secs(5)).unwrap()
 }
 
 pub(crate) fn client_with_key(address: &str, saved_for: &str) -> OpenAiClient {
@@ -79,7 +101,7 @@ pub(crate) fn question() -> ChatRequest {
 }
 
 /// The answer as far as it came, and the error that ended it, if one did.
-pub(crate) async fn ask(client: &OpenAiClient) -> (Reply, Option<ProviderError>) {
+pub(crate) async fn ask(client: &dyn ChatModel) -> (Reply, Option<ProviderError>) {
     let mut reply = Reply::default();
     let mut stream = match client.stream(&question()).await {
         Ok(stream) => stream,
@@ -98,7 +120,7 @@ pub(crate) async fn ask(client: &OpenAiClient) -> (Reply, Option<ProviderError>)
 }
 
 /// All events of an answer that goes well.
-pub(crate) async fn events(client: &OpenAiClient, request: &ChatRequest) -> Vec<ModelEvent> {
+pub(crate) async fn events(client: &dyn ChatModel, request: &ChatRequest) -> Vec<ModelEvent> {
     let stream = client.stream(request).await.unwrap();
     stream.map(|event| event.unwrap()).collect().await
 }
