@@ -32,8 +32,11 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
     for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 500) * 8_000_000, spoken: n % 3 === 0 });
   }
   const notices: Notice[] = query.has("notice") ? [{ type: "microphone_gone", device: "Yeti Stereo Microphone" }, { type: "disk_full" }] : [];
-  const trouble = scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "schema version 9, this Parlance knows 3" } : null;
+  const damaged = { code: "database_damaged" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "the file is damaged" };
+  const trouble = scene === "damaged" ? damaged : scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "schema version 9, this Parlance knows 3" } : null;
+  const made_ms = Date.now() - 86_400_000;
   return new FakeEngine({
+    rescue: { backups: [{ name: "copy", made_ms, conversations: 1198 }], salvageable: true },
     snapshot: {
       settings,
       keyring,

@@ -6,9 +6,11 @@
 mod commands;
 mod error;
 mod events;
+mod rescue;
 mod views;
 
 pub use commands::*;
 pub use error::*;
 pub use events::*;
+pub use rescue::*;
 pub use views::*;

@@ -3,5 +3,6 @@
 mod chat;
 mod history;
 mod providers;
+mod rescue;
 mod settings;
 mod voice;

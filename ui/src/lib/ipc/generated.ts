@@ -67,6 +67,32 @@ keyring: KeyringView, };
 export type Author = "you" | "they";
 
 /**
+ * Names a copy.
+ */
+export type BackupName = { 
+/**
+ * From [`RescueOptions`].
+ */
+name: string, };
+
+/**
+ * A copy of the history.
+ */
+export type BackupView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When it was made, in milliseconds since 1970 (UTC).
+ */
+made_ms: number, 
+/**
+ * How many conversations it holds.
+ */
+conversations: number, };
+
+/**
  * One block of a message.
  */
 export type BlockView = { "type": "text", 
@@ -544,6 +570,36 @@ id: string,
 title: string, };
 
 /**
+ * The ways back that there are.
+ */
+export type RescueOptions = { 
+/**
+ * Copies that can be put back, newest first.
+ */
+backups: Array<BackupView>, 
+/**
+ * Whether anything in the damaged file can be read.
+ */
+salvageable: boolean, };
+
+/**
+ * There is a history again. It is opened at the next start.
+ */
+export type Rescued = { 
+/**
+ * How many conversations it holds, whole or in part.
+ */
+conversations: number, 
+/**
+ * Of how many that are known to have been there.
+ */
+of: number, 
+/**
+ * Where the damaged files are kept.
+ */
+aside: string, };
+
+/**
  * A provider's settings.
  */
 export type SaveProvider = { 
@@ -946,4 +1002,10 @@ export interface Commands {
   stop_media: { request: Empty; response: Empty };
   /** Opens a link outside: https, http and mailto only. */
   open_link: { request: OpenLink; response: Empty };
+  /** What can be done about a history that cannot be opened. */
+  rescue_options: { request: Empty; response: RescueOptions };
+  /** Puts a copy in the place of the history, which is kept aside. */
+  restore_backup: { request: BackupName; response: Rescued };
+  /** Carries what can be read of a damaged history into a new one, and keeps the old files aside. */
+  salvage: { request: Empty; response: Rescued };
 }

@@ -232,6 +232,45 @@ describe("the window", () => {
     expect(document.querySelector("[data-testid=composer]")).toBeNull();
   });
 
+  describe("with a damaged history", () => {
+    const damaged: FakeOptions = { snapshot: { trouble: { code: "database_damaged", provider: null, host: null, model: null, status: null, seconds: null, details: null } } };
+    const copies = [2, 1].map((day) => ({ name: `${day}-daily.db`, made_ms: Date.UTC(2026, 10, day), conversations: 1000 + day }));
+
+    it("puts the chosen copy back and says to start again", async () => {
+      await open({ ...damaged, rescue: { backups: copies, salvageable: false } });
+      await expect.poll(() => document.querySelectorAll("[data-testid=restore]").length).toBe(2);
+      expect(one("rescue").textContent).toContain("1,002 conversations");
+      expect(document.querySelector("[data-testid=salvage]")).toBeNull();
+      document.querySelectorAll<HTMLElement>("[data-testid=restore]")[1]?.click();
+      await expect.poll(() => document.querySelector("[data-testid=rescued]")?.textContent).toMatch(/1,001 conversations are back.*damaged-2026-11-24.*start it again/s);
+      expect(called("restore_backup")).toEqual([{ name: "1-daily.db" }]);
+      expect(document.querySelector("[data-testid=retry]")).toBeNull();
+      expect(one("trouble").textContent).not.toContain("Nothing was changed");
+    });
+
+    it("keeps what can be read and tells how much that is", async () => {
+      await open(damaged);
+      await expect.poll(() => document.querySelector("[data-testid=salvage]")).not.toBeNull();
+      one("salvage").click();
+      one("salvage").click();
+      await expect.poll(() => document.querySelector("[data-testid=rescued]")?.textContent).toContain("1,200 of 1,204 conversations are back");
+      expect(called("salvage")).toEqual([{}]);
+    });
+
+    it("says so when nothing can be done, and when it fails", async () => {
+      await open({ ...damaged, rescue: { backups: [], salvageable: false } });
+      await expect.poll(() => one("rescue").textContent).toContain("There is no copy");
+      close();
+      document.body.replaceChildren();
+      await open(damaged);
+      engine.refusals.set("salvage", "disk_full");
+      await expect.poll(() => document.querySelector("[data-testid=salvage]")).not.toBeNull();
+      one("salvage").click();
+      await expect.poll(() => one("rescue").textContent).toContain("The disk is full");
+      expect(one<HTMLButtonElement>("salvage").disabled).toBe(false);
+    });
+  });
+
   it("changes its language and its look at once", async () => {
     await open(thread("x"));
     engine.emit({ type: "settings", settings: { ...samples.defaultSettings, language: "zh-CN", theme: "dark", text_scale: 1.3 } });

@@ -66,6 +66,12 @@ macro_rules! with_commands {
             stop_media: Empty => Empty,
             /// Opens a link outside: https, http and mailto only.
             open_link: OpenLink => Empty,
+            /// What can be done about a history that cannot be opened.
+            rescue_options: Empty => RescueOptions,
+            /// Puts a copy in the place of the history, which is kept aside.
+            restore_backup: BackupName => Rescued,
+            /// Carries what can be read of a damaged history into a new one, and keeps the old files aside.
+            salvage: Empty => Rescued,
         }
     };
 }

@@ -10,6 +10,7 @@ import type {
   ErrorCode,
   EventBatch,
   MessageView,
+  RescueOptions,
   Snapshot,
   VoiceState,
   VoiceView,
@@ -24,6 +25,8 @@ export interface FakeOptions {
   messages?: Record<string, MessageView[]>;
   /** Milliseconds between two deltas of an answer. */
   pace?: number;
+  /** The ways back from a damaged history. */
+  rescue?: RescueOptions;
 }
 
 export class FakeEngine implements Transport {
@@ -33,6 +36,7 @@ export class FakeEngine implements Transport {
   readonly refusals = new Map<keyof Commands, ErrorCode>();
   snapshot: Snapshot;
   messages: Record<string, MessageView[]>;
+  readonly #rescue: RescueOptions;
   #pace: number;
   #next = 0;
   #listeners = new Set<(batch: EventBatch) => void>();
@@ -40,7 +44,8 @@ export class FakeEngine implements Transport {
   #streams = new Map<string, ReturnType<typeof setInterval>>();
   #voice: ReturnType<typeof setTimeout>[] = [];
 
-  constructor({ snapshot, messages, pace = 30 }: FakeOptions = {}) {
+  constructor({ snapshot, messages, pace = 30, rescue = { backups: [], salvageable: true } }: FakeOptions = {}) {
+    this.#rescue = rescue;
     this.snapshot = { ...emptySnapshot(), ...structuredClone(snapshot ?? {}) };
     this.messages = structuredClone(messages ?? {});
     this.#pace = pace;
@@ -176,6 +181,13 @@ export class FakeEngine implements Transport {
     play_media: () => ({}),
     stop_media: () => ({}),
     open_link: () => ({}),
+    rescue_options: () => this.#rescue,
+    restore_backup: ({ name }) => {
+      const copy = this.#rescue.backups.find((backup) => backup.name === name);
+      if (copy === undefined) throw this.#error("database_damaged");
+      return { conversations: copy.conversations, of: copy.conversations, aside: "/home/ada/.local/share/parlance/damaged-2026-11-24" };
+    },
+    salvage: () => ({ conversations: 1200, of: 1204, aside: "/home/ada/.local/share/parlance/damaged-2026-11-24" }),
   };
 
   #summary(id: string): ConversationSummary {
