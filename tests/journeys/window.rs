@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::key::Key;
 use parlance_audio::resample::resample_all;
 use parlance_simulator::{Answer, Pace, Rule, Scenario, Simulator};
 use serde_json::json;
