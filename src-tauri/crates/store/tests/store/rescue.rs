@@ -325,6 +325,42 @@ async fn in_a_large_file_a_damaged_leaf_is_found_after_a_crash_and_when_it_is_re
 }
 
 #[tokio::test]
+async fn what_the_weekly_check_finds_is_not_copied_and_is_told_at_the_next_start() {
+    let folder = large().await;
+    harm(&folder, |bytes| {
+        let page = page_of(bytes, "\"thread0300");
+        bytes[page..page + 64].fill(0xff);
+    });
+    let clock = SetClock::at(NOW);
+    let store = Store::open(folder.path(), Options { clock: clock.clone(), ..quick() }).await.unwrap();
+    let kept = store.clone();
+    tokio::spawn(async move { kept.keep_safe(Duration::from_millis(5)).await });
+    // A round begins by cutting the log off; when the second one does, the first one is over.
+    for _ in 0..2 {
+        store.insert_message(Place::NewConversation, &said("new")).await.unwrap();
+        clock.pass(Duration::from_secs(61));
+        let log = folder.path().join("parlance.db-wal");
+        until("the log is cut off", || std::fs::metadata(&log).unwrap().len() == 0).await;
+    }
+    assert!(Store::rescue_options(folder.path(), &now()).await.unwrap().backups.is_empty());
+    store.close().await;
+    drop(store);
+    assert!(matches!(Store::open(folder.path(), quick()).await, Err(OpenError::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn a_folder_of_any_name_can_be_rescued() {
+    let (folder, name) = with_a_back_up().await;
+    let odd = tempfile::tempdir().unwrap();
+    let odd = odd.path().join("it's #1 ?a=b %20 ö 你");
+    std::fs::rename(folder.path(), &odd).unwrap();
+    assert_eq!(Store::rescue_options(&odd, &now()).await.unwrap().backups.len(), 1);
+    assert_eq!(Store::salvage(&odd, &now()).await.unwrap().conversations, 2);
+    assert_eq!(Store::restore(&odd, &name, &now()).await.unwrap().conversations, 1);
+    assert_eq!(open(&odd).await.conversation_count().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn in_a_large_file_a_damaged_text_index_is_made_anew_after_a_crash() {
     let folder = large().await;
     let mut db = raw(&database(&folder)).await;
