@@ -21,7 +21,7 @@ async fn text(client: &dyn ChatModel, request: &ChatRequest) -> String {
 #[tokio::test]
 async fn an_address_may_end_in_its_version_or_before_it() {
     let server = simulator(Answer::says("hi")).await;
-    let root = server.root_url();
+    let root = server.origin();
     for address in [root.clone(), format!("{root}/v1")] {
         assert_eq!(text(&anthropic_at(&address), &question()).await, "hi");
         anthropic_at(&address).models().await.unwrap();
@@ -68,7 +68,7 @@ fn refusal(message: &str) -> Answer {
 async fn a_seal_that_is_no_longer_accepted_is_left_out_once() {
     let broken = "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation.";
     let server = Simulator::start(Scenario::in_turn([refusal(broken), Answer::says("Two.")])).await.unwrap();
-    assert_eq!(text(&anthropic_at(&server.root_url()), &sealed()).await, "Two.");
+    assert_eq!(text(&anthropic_at(&server.origin()), &sealed()).await, "Two.");
     let asked: Vec<Value> =
         server.requests().iter().map(|request| request.json()["messages"][1]["content"].clone()).collect();
     let words = json!({"type": "text", "text": "Yes."});
@@ -76,7 +76,7 @@ async fn a_seal_that_is_no_longer_accepted_is_left_out_once() {
 
     for (message, times) in [(broken, 2), ("messages: something else", 1)] {
         let server = simulator(refusal(message)).await;
-        let error = anthropic_at(&server.root_url()).stream(&sealed()).await.map(|_| ()).unwrap_err();
+        let error = anthropic_at(&server.origin()).stream(&sealed()).await.map(|_| ()).unwrap_err();
         assert_eq!((error.category, server.requests().len()), (Category::InvalidRequest, times), "{message}");
     }
 }
@@ -89,7 +89,7 @@ async fn sealed_reasoning_and_proofs_come_back_unchanged() {
     let server = simulator(Answer::script(script)).await;
     let clients: [(Box<dyn ChatModel>, &str, Value); 2] = [
         (
-            Box::new(anthropic_at(&server.root_url())),
+            Box::new(anthropic_at(&server.origin())),
             "/messages/1/content",
             json!([
                 {"type": "thinking", "thinking": "hm", "signature": parlance_simulator::anthropic::messages::SIGNATURE},
@@ -98,7 +98,7 @@ async fn sealed_reasoning_and_proofs_come_back_unchanged() {
             ]),
         ),
         (
-            Box::new(gemini_at(&server.root_url())),
+            Box::new(gemini_at(&server.origin())),
             "/contents/1/parts",
             json!([
                 {"text": "I look."},

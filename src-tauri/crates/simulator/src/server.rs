@@ -126,12 +126,6 @@ impl Simulator {
         format!("http://{}/v1", self.address)
     }
 
-    /// The server's root, without a trailing slash: the base address for protocols whose paths begin there.
-    #[must_use]
-    pub fn root_url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     /// Another scenario from the next request on.
     pub fn set_scenario(&self, scenario: Scenario) {
         self.shared.set_scenario(scenario);
