@@ -13,6 +13,9 @@ use serde_json::json;
 mod collection;
 #[path = "recordings/families.rs"]
 mod families;
+#[path = "families/family.rs"]
+#[expect(dead_code, reason = "only a part of it is needed here")]
+mod family;
 #[path = "recordings/reading.rs"]
 mod reading;
 #[path = "chat/setting.rs"]

@@ -5,15 +5,20 @@ use std::sync::Arc;
 use parlance_core::ChatModel;
 use parlance_core::chat::Delivery;
 use parlance_providers::anthropic::MessagesDecoder;
+use parlance_providers::dashscope::DashScopeDecoder;
+use parlance_providers::dashscope::mapper::Frames;
 use parlance_providers::gemini::{self, ContentDecoder};
-use parlance_providers::model_list;
+use parlance_providers::ollama::OllamaDecoder;
 use parlance_providers::openai::mapper::Expectations;
 use parlance_providers::openai::{ChatDecoder, Dialect, StreamEnd};
+use parlance_providers::responses::ResponsesDecoder;
 use parlance_providers::transport::Decode;
+use parlance_providers::{dashscope, model_list, ollama, responses};
 use parlance_simulator::Simulator;
 use serde_json::{Value, json};
 
 use crate::collection::Ending;
+use crate::family::Family as Client;
 use crate::setting;
 
 /// One kind of server.
@@ -67,7 +72,60 @@ macro_rules! gemini {
     };
 }
 
-pub(crate) static FAMILIES: [Family; 12] = [
+macro_rules! responses {
+    ($folder:literal) => {
+        Family {
+            folder: $folder,
+            dialects: &["openai-responses"],
+            decoder: |delivery, _| {
+                Box::new(ResponsesDecoder::new(delivery, responses::mapper::Mapper::new("p".into(), "seed".into())))
+            },
+            finish: responses_finish,
+            tokens: |usage| Some([usage["input_tokens"].as_u64()?, usage["output_tokens"].as_u64()?]),
+            models: model_list::read,
+            client: |server| Client::Responses.client(server),
+        }
+    };
+}
+
+macro_rules! dashscope {
+    ($dialect:literal, $frames:ident) => {
+        Family {
+            folder: "dashscope",
+            dialects: &[$dialect],
+            decoder: |delivery, _| {
+                let mapper = dashscope::mapper::Mapper::new("p".into(), "seed".into(), Frames::$frames);
+                Box::new(DashScopeDecoder::new(delivery, mapper))
+            },
+            finish: open_ai_finish,
+            tokens: |usage| Some([usage["input_tokens"].as_u64()?, usage["output_tokens"].as_u64()?]),
+            models: |body| Some(dashscope::models::read(body)?.into_names().collect()),
+            client: |server| Client::DashScope.client(server),
+        }
+    };
+}
+
+pub(crate) static FAMILIES: [Family; 22] = [
+    responses!("openai"),
+    responses!("azure-openai"),
+    responses!("deepseek"),
+    responses!("lmstudio"),
+    responses!("openrouter"),
+    responses!("vllm"),
+    responses!("xai"),
+    dashscope!("dashscope", Cumulative),
+    dashscope!("dashscope-deltas", Deltas),
+    Family {
+        folder: "ollama",
+        dialects: &["ollama"],
+        decoder: |delivery, _| {
+            Box::new(OllamaDecoder::new(delivery, ollama::mapper::Mapper::new("p".into(), "seed".into())))
+        },
+        finish: open_ai_finish,
+        tokens: ollama_tokens,
+        models: ollama::models::read,
+        client: |server| Client::Ollama.client(server),
+    },
     open_ai!("openai", OPENAI),
     open_ai!("deepseek", DEEPSEEK),
     open_ai!("openrouter", OPENROUTER),
@@ -133,6 +191,20 @@ fn gemini_finish(word: &str, calls: HasCalls) -> String {
         (other, _) => other,
     }
     .to_owned()
+}
+
+fn responses_finish(word: &str, calls: HasCalls) -> String {
+    match (word, calls) {
+        ("completed", HasCalls::Yes) => "tool_calls",
+        ("completed", HasCalls::No) => "stop",
+        (other, _) => other,
+    }
+    .to_owned()
+}
+
+/// The prompt is left out when all of it was cached.
+fn ollama_tokens(usage: &Value) -> Option<[u64; 2]> {
+    Some([usage["prompt_eval_count"].as_u64().unwrap_or(0), usage["eval_count"].as_u64()?])
 }
 
 /// What was read from and written to the cache is counted beside the rest of the prompt.

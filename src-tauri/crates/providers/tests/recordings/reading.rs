@@ -81,12 +81,13 @@ fn reason_word(reason: &StopReason) -> String {
 
 /// What we read otherwise than the simple reader, and deliberately so: file, place, our reading. The reasons stand in
 /// `docs/recordings.md`.
-const READ_OTHERWISE: [(&str, &str, &str); 6] = [
+const READ_OTHERWISE: [(&str, &str, &str); 7] = [
     (GROQ_NULL_ARGUMENTS, "/tool_calls/0/arguments", "{}"),
     (GROQ_NULL_ARGUMENTS, "/tool_calls/1/arguments", "{}"),
     ("openai/chat-completion-audio-output.json", "/words", "\"Hello! How can I help you today?\""),
     ("openrouter/stream-tools-streaming-variant-a.sse", "/finish_reason", "\"tool_calls\""),
     ("anthropic/chat-anthropic-refusal.json", "/words", ANTHROPIC_REFUSAL),
+    ("openai/stream-responses-openai-error-1.sse", "/finish_reason", "null"),
     (
         "gemini-vertex/chat-google-model-armor-prompt-template-text-gets-blocked-x1.json",
         "/error",

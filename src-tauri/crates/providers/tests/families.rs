@@ -1,0 +1,18 @@
+//! The protocols beside Chat Completions: requests, and the client of each against the
+//! simulator, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "families/answers.rs"]
+mod answers;
+#[path = "families/asked.rs"]
+mod asked;
+#[path = "families/family.rs"]
+mod family;
+#[path = "families/faults.rs"]
+mod faults;
+#[path = "families/keys.rs"]
+mod keys;
+#[path = "chat/setting.rs"]
+#[expect(dead_code, reason = "only a part of it is needed here")]
+mod setting;
