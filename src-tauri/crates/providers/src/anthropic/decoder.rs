@@ -32,12 +32,12 @@ impl Protocol for Messages {
     }
 
     fn event(&mut self, data: &str, out: &mut Events) -> Result<Step, ProviderError> {
-        let event = serde_json::from_str(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
+        let event = Event::read(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
         self.mapper.map(event, out)
     }
 
     fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError> {
-        match rest.map(serde_json::from_str::<Event>) {
+        match rest.map(Event::read) {
             Some(Ok(last)) => self.mapper.map(last, out),
             // Half an event, or none: the answer was cut.
             Some(Err(_)) | None => Ok(Step::More),

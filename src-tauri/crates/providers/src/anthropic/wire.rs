@@ -35,6 +35,28 @@ pub(crate) enum Event {
     Unknown,
 }
 
+impl Event {
+    /// Reads one JSON object. One that does not say what it is counts as unknown, or as an error if it holds one: servers
+    /// of other makers write both.
+    pub(crate) fn read(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json).or_else(|error| {
+            let untyped = if json.starts_with('{') { serde_json::from_str::<Untyped>(json).ok() } else { None };
+            match untyped {
+                Some(Untyped { kind: None, error: Some(error) }) => Ok(Self::Error { error }),
+                Some(Untyped { kind: None, error: None }) => Ok(Self::Unknown),
+                Some(Untyped { kind: Some(_), .. }) | None => Err(error),
+            }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Untyped {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+    error: Option<Value>,
+}
+
 /// A whole answer, or the head of a stream.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

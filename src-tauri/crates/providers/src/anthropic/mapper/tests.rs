@@ -7,7 +7,7 @@ use super::*;
 fn try_map(events: &[&str]) -> Result<Vec<ModelEvent>, ProviderError> {
     let (mut mapper, mut out) = (Mapper::new("p".into()), Events::new());
     for event in events {
-        mapper.map(serde_json::from_str(event).expect("an event"), &mut out)?;
+        mapper.map(Event::read(event).expect("an event"), &mut out)?;
     }
     Ok(out.into())
 }
@@ -115,6 +115,7 @@ fn tools_that_run_at_the_provider_and_unknown_things_are_skipped() {
             result_end,
             r#"{"type":"ping"}"#.into(),
             r#"{"type":"invented","x":[1]}"#.into(),
+            "{}".into(),
             delta(2, r#"{"type":"citations_delta","citation":{}}"#),
             delta(2, r#"{"type":"text_delta","text":"hi"}"#),
         ],
@@ -178,6 +179,7 @@ fn what_breaks_the_protocol_is_an_error() {
         (vec![STOP], Category::Protocol, "without one"),
         (vec![HEAD, &begin, STOP], Category::Protocol, "in the middle of a block"),
         (vec![HEAD, &stray], Category::Protocol, "never began"),
+        (vec![HEAD, r#"{"error":{"type":"rate_limit_error","message":"slow"}}"#], Category::RateLimit, "slow"),
         (
             vec![HEAD, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#],
             Category::Overloaded,
