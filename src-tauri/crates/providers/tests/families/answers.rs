@@ -119,6 +119,26 @@ async fn an_answer_goes_back_as_the_history_of_the_next_question() {
                 {"type": "function_call", "call_id": "call_b", "name": "time", "arguments": "{}"},
                 {"type": "function_call_output", "call_id": "call_a", "output": "fine"},
                 {"type": "function_call_output", "call_id": "call_b", "output": "fine"}]),
+            Family::Anthropic => json!([
+                {"role": "user", "content": [{"type": "text", "text": "Say it."}]},
+                {"role": "assistant", "content": [
+                    {"type": "thinking", "thinking": "Well, let me see.", "signature": "c2ltdWxhdGVk"},
+                    {"type": "text", "text": "Grüße, 世界 😀"},
+                    {"type": "tool_use", "id": "call_a", "name": "weather", "input": city},
+                    {"type": "tool_use", "id": "call_b", "name": "time", "input": {}}]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "call_a", "content": [{"type": "text", "text": "fine"}]},
+                    {"type": "tool_result", "tool_use_id": "call_b", "content": [{"type": "text", "text": "fine"}]}]}]),
+            Family::Gemini => json!([
+                {"role": "user", "parts": [{"text": "Say it."}]},
+                {"role": "model", "parts": [
+                    {"text": "Grüße, 世界 😀"},
+                    {"functionCall": {"id": "call_a", "name": "weather", "args": city},
+                        "thoughtSignature": "c2ltdWxhdGVk"},
+                    {"functionCall": {"id": "call_b", "name": "time", "args": {}}}]},
+                {"role": "user", "parts": [
+                    {"functionResponse": {"id": "call_a", "name": "weather", "response": {"output": "fine"}}},
+                    {"functionResponse": {"id": "call_b", "name": "time", "response": {"output": "fine"}}}]}]),
             Family::DashScope => json!([
                 {"role": "user", "content": "Say it."},
                 {"role": "assistant", "content": "Grüße, 世界 😀", "tool_calls": [
@@ -128,7 +148,8 @@ async fn an_answer_goes_back_as_the_history_of_the_next_question() {
                 {"role": "tool", "tool_call_id": "call_b", "content": "fine", "name": "time"}]),
         };
         let written = match family {
-            Family::Ollama => &body["messages"],
+            Family::Ollama | Family::Anthropic => &body["messages"],
+            Family::Gemini => &body["contents"],
             Family::Responses => &body["input"],
             Family::DashScope => &body["input"]["messages"],
         };
@@ -147,7 +168,7 @@ async fn what_request_shows_is_what_is_sent() {
         assert_eq!(shown.body, Some(sent.json()), "{family:?}");
         assert_eq!(shown.url, format!("{}{}", server.origin(), family.path()));
         for (name, value) in &shown.headers {
-            let expected = (name != "authorization").then_some(value.as_str());
+            let expected = (*name != family.key_header("").0).then_some(value.as_str());
             assert_eq!(sent.header(name), expected, "{family:?} {name}");
         }
     }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlance_core::{ChatModel, ChatRequest, ProviderError};
+use parlance_providers::anthropic::AnthropicClient;
+use parlance_providers::anthropic::request::PastReasoning;
 use parlance_providers::dashscope::{DashScopeClient, Modality};
+use parlance_providers::gemini::GeminiClient;
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
 use parlance_providers::ollama::OllamaClient;
 use parlance_providers::responses::ResponsesClient;
-use parlance_providers::{KeySource, NoKey, Provider, base_url, dashscope, ollama, responses};
+use parlance_providers::{KeySource, NoKey, Provider, anthropic, base_url, dashscope, gemini, ollama, responses};
 use parlance_simulator::{Script, Simulator};
 use serde_json::{Map, Value};
 
@@ -20,14 +23,16 @@ pub(crate) enum Family {
     Ollama,
     Responses,
     DashScope,
+    Anthropic,
+    Gemini,
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 3] = [Self::Ollama, Self::Responses, Self::DashScope];
+    pub(crate) const ALL: [Self; 5] = [Self::Ollama, Self::Responses, Self::DashScope, Self::Anthropic, Self::Gemini];
 
     pub(crate) fn base_url(self, server: &Simulator) -> String {
         match self {
-            Self::Ollama => server.origin(),
+            Self::Ollama | Self::Anthropic | Self::Gemini => server.origin(),
             Self::Responses => server.base_url(),
             Self::DashScope => format!("{}/api/v1", server.origin()),
         }
@@ -39,6 +44,8 @@ impl Family {
             Self::Ollama => "/api/chat",
             Self::Responses => "/v1/responses",
             Self::DashScope => "/api/v1/services/aigc/text-generation/generation",
+            Self::Anthropic => "/v1/messages",
+            Self::Gemini => "/v1beta/models/m:streamGenerateContent?alt=sse",
         }
     }
 
@@ -51,6 +58,10 @@ impl Family {
         let (files, retry) = (Arc::new(LocalFiles), recorded_retry().0);
         match self {
             Self::Ollama => Box::new(OllamaClient::new(provider, http, files).with_limits(limits).with_retry(retry)),
+            Self::Anthropic => {
+                Box::new(AnthropicClient::new(provider, http, files).with_limits(limits).with_retry(retry))
+            }
+            Self::Gemini => Box::new(GeminiClient::new(provider, http, files).with_limits(limits).with_retry(retry)),
             Self::Responses => {
                 Box::new(ResponsesClient::new(provider, http, files).with_limits(limits).with_retry(retry))
             }
@@ -65,6 +76,8 @@ impl Family {
         let (provider, http, files) = (provider(address, keys), http(), Arc::new(LocalFiles));
         match self {
             Self::Ollama => OllamaClient::new(provider, http, files).models().await,
+            Self::Anthropic => AnthropicClient::new(provider, http, files).models().await,
+            Self::Gemini => GeminiClient::new(provider, http, files).models().await,
             Self::Responses => ResponsesClient::new(provider, http, files).models().await,
             Self::DashScope => DashScopeClient::new(provider, Modality::ByRequest, http, files).models().await,
         }
@@ -73,8 +86,19 @@ impl Family {
     pub(crate) fn body(self, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
         match self {
             Self::Ollama => ollama::request::body("p", request),
+            Self::Anthropic => anthropic::request::body("p", request, PastReasoning::Kept),
+            Self::Gemini => gemini::request::body("p", request),
             Self::Responses => responses::request::body("p", request),
             Self::DashScope => dashscope::request::body("p", request),
+        }
+    }
+
+    /// The header of the key, and what it holds.
+    pub(crate) fn key_header(self, key: &str) -> (&'static str, String) {
+        match self {
+            Self::Ollama | Self::Responses | Self::DashScope => ("authorization", format!("Bearer {key}")),
+            Self::Anthropic => ("x-api-key", key.to_owned()),
+            Self::Gemini => ("x-goog-api-key", key.to_owned()),
         }
     }
 
@@ -84,6 +108,8 @@ impl Family {
             Self::Ollama => parlance_simulator::ollama::lines(script, "m").concat(),
             Self::Responses => parlance_simulator::openai::responses::events(script, "m").concat(),
             Self::DashScope => parlance_simulator::dashscope::frames(script).concat(),
+            Self::Anthropic => parlance_simulator::anthropic::messages::events(script, "m").concat(),
+            Self::Gemini => parlance_simulator::gemini::content::events(script, "m").concat(),
         }
     }
 
@@ -91,7 +117,8 @@ impl Family {
     pub(crate) fn tail(self) -> u64 {
         match self {
             Self::Ollama => 1,
-            Self::Responses | Self::DashScope => 2,
+            Self::Responses | Self::DashScope | Self::Anthropic => 2,
+            Self::Gemini => 4,
         }
     }
 
@@ -99,14 +126,14 @@ impl Family {
     pub(crate) fn frame(self, json: &str) -> String {
         match self {
             Self::Ollama => format!("{json}\n"),
-            Self::Responses | Self::DashScope => format!("data: {json}\n\n"),
+            Self::Responses | Self::DashScope | Self::Anthropic | Self::Gemini => format!("data: {json}\n\n"),
         }
     }
 
     pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Ollama => "application/x-ndjson",
-            Self::Responses | Self::DashScope => "text/event-stream",
+            Self::Responses | Self::DashScope | Self::Anthropic | Self::Gemini => "text/event-stream",
         }
     }
 }

@@ -118,6 +118,15 @@ async fn fault_f8_chat_an_error_inside_the_stream_keeps_what_came() {
     for family in Family::ALL {
         let (error, category) = match family {
             Family::Ollama => (json!({"error": "the engine fell over"}), Category::Server),
+            Family::Anthropic => (
+                json!({"type": "error", "error": {"type": "overloaded_error", "message": "the engine fell over"}}),
+                Category::Overloaded,
+            ),
+            Family::Gemini => {
+                let status = "RESOURCE_EXHAUSTED";
+                let error = json!({"code": 429, "message": "the engine fell over", "status": status});
+                (json!({ "error": error }), Category::RateLimit)
+            }
             Family::Responses => {
                 (json!({"type": "error", "code": "server_error", "message": "the engine fell over"}), Category::Server)
             }
@@ -146,7 +155,40 @@ async fn fault_f9_chat_refusals_have_their_category_and_only_passing_ones_are_as
     };
     let openai = |code: &str| json!({"error": {"message": "m", "code": code}});
     let native = |code: &str| json!({"code": code, "message": "m", "request_id": "r"});
+    let anthropic = |kind: &str, message: &str| json!({"type": "error", "error": {"type": kind, "message": message}});
+    let spent = json!({"type": "error", "error": {
+        "type": "rate_limit_error", "message": "m", "details": {"error_code": "enforced_spend_limit_reached"}}});
+    let google = |status: &str, message: &str| json!({"error": {"code": 400, "message": message, "status": status}});
     for (family, status, body, category, asked) in [
+        (Family::Anthropic, 400, anthropic("invalid_request_error", "m"), InvalidRequest, 1),
+        (
+            Family::Anthropic,
+            400,
+            anthropic("invalid_request_error", "prompt is too long: 208310 tokens > 200000 maximum"),
+            ContextTooLong,
+            1,
+        ),
+        (Family::Anthropic, 401, anthropic("authentication_error", "m"), Authentication, 1),
+        (Family::Anthropic, 402, anthropic("billing_error", "m"), Quota, 1),
+        (Family::Anthropic, 404, anthropic("not_found_error", "m"), NotFound, 1),
+        (Family::Anthropic, 413, anthropic("request_too_large", "m"), ContextTooLong, 1),
+        (Family::Anthropic, 429, anthropic("rate_limit_error", "m"), RateLimit, 3),
+        (Family::Anthropic, 429, spent, Quota, 1),
+        (Family::Anthropic, 500, anthropic("api_error", "m"), Category::Server, 3),
+        (Family::Anthropic, 529, anthropic("overloaded_error", "m"), Overloaded, 3),
+        (Family::Gemini, 400, google("INVALID_ARGUMENT", "m"), InvalidRequest, 1),
+        (
+            Family::Gemini,
+            400,
+            google("INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+            Authentication,
+            1,
+        ),
+        (Family::Gemini, 403, google("PERMISSION_DENIED", "m"), Authentication, 1),
+        (Family::Gemini, 404, google("NOT_FOUND", "m"), NotFound, 1),
+        (Family::Gemini, 429, google("RESOURCE_EXHAUSTED", "You exceeded your current quota"), RateLimit, 3),
+        (Family::Gemini, 503, google("UNAVAILABLE", "m"), Overloaded, 3),
+        (Family::Gemini, 504, json!([google("DEADLINE_EXCEEDED", "m")]), Category::Server, 3),
         (Family::Ollama, 400, json!({"error": "\"m\" does not support thinking"}), InvalidRequest, 1),
         (Family::Ollama, 401, json!({"error": "unauthorized"}), Authentication, 1),
         (Family::Ollama, 404, json!({"error": "model 'm' not found"}), NotFound, 1),
@@ -207,6 +249,20 @@ async fn n2_a_stream_without_an_end_stops_at_a_limit() {
             Family::Ollama,
             "",
             format!("{{\"message\":{{\"content\":\"{words}\"}}}}\n"),
+            "the answer is over 8 MiB of text",
+        ),
+        (
+            Family::Anthropic,
+            "",
+            format!(
+                "data: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"thinking_delta\",\"thinking\":\"{words}\"}}}}\n\n"
+            ),
+            "the answer is over 8 MiB of reasoning",
+        ),
+        (
+            Family::Gemini,
+            "",
+            format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{words}\"}}]}}}}]}}\r\n\r\n"),
             "the answer is over 8 MiB of text",
         ),
         (

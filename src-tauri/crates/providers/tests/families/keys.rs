@@ -25,8 +25,9 @@ async fn a_key_goes_to_its_own_server_in_one_header() {
         assert_eq!(ask(&*client).await.1, None, "{family:?}");
         family.models(&address, saved_for(&address)).await.unwrap();
         for request in server.requests() {
-            assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-            let mut elsewhere = request.headers.iter().filter(|(name, _)| name != "authorization");
+            let (header, value) = family.key_header(KEY);
+            assert_eq!(request.header(header), Some(value.as_str()), "{family:?}");
+            let mut elsewhere = request.headers.iter().filter(|(name, _)| name != header);
             assert!(!request.path.contains(KEY) && elsewhere.all(|(_, value)| !value.contains(KEY)), "{family:?}");
         }
         assert!(!serde_json::to_string(&client.request(&question()).unwrap()).unwrap().contains(KEY));
@@ -77,6 +78,8 @@ async fn k3_no_error_holds_the_key_or_the_address() {
         let echo = format!("Invalid API-key provided: {KEY}. Also {}", KEY.split_at(12).1);
         let in_stream = match family {
             Family::Ollama => json!({ "error": echo }),
+            Family::Anthropic => json!({"type": "error", "error": {"type": KEY, "message": echo}}),
+            Family::Gemini => json!({"error": {"code": 400, "message": echo, "status": KEY}}),
             Family::Responses => json!({"type": "error", "error": {"message": echo, "code": KEY}}),
             Family::DashScope => json!({"code": KEY, "message": echo}),
         };
