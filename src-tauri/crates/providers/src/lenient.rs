@@ -8,6 +8,14 @@ use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+/// Reads one JSON object. Anything else is an error: a list would otherwise read as the fields in their order.
+pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
+    if json.trim_start().starts_with('[') {
+        return Err(de::Error::custom("a list where an object should be"));
+    }
+    serde_json::from_str(json)
+}
+
 /// A string, or nothing for whatever else stands there.
 #[derive(Debug, Default)]
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);

@@ -6,6 +6,7 @@ use parlance_core::{Category, ProviderError};
 use super::mapper::Mapper;
 use super::wire::Frame;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
+use crate::lenient;
 
 /// Decodes one answer.
 pub type DashScopeDecoder = AnswerDecoder<Generation>;
@@ -30,14 +31,14 @@ impl Protocol for Generation {
     }
 
     fn event(&mut self, data: &str, out: &mut Events) -> Result<Step, ProviderError> {
-        let frame = Frame::read(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
+        let frame = lenient::object(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
         self.mapper.map(&frame, out)?;
         // Nothing marks the end but that nothing more comes.
         Ok(Step::More)
     }
 
     fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError> {
-        match rest.map(Frame::read) {
+        match rest.map(lenient::object) {
             Some(Ok(frame)) => self.mapper.map(&frame, out)?,
             // Half a frame: then the answer was cut, which is no fault of the frame.
             Some(Err(_)) => return Ok(Step::More),
@@ -51,7 +52,8 @@ impl Protocol for Generation {
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError> {
-        let frame = Frame::read(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        let frame: Frame<'_> =
+            lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
         let has_output = frame.output.is_some();
         self.mapper.map(&frame, out)?;
         if !has_output {

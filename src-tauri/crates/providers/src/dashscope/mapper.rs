@@ -173,11 +173,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::lenient;
 
     fn map(frames: Frames, outputs: &[Value]) -> Result<Reply, ProviderError> {
         let (mut mapper, mut out) = (Mapper::new("p".into(), "seed".into(), frames), Events::new());
         for output in outputs {
-            mapper.map(&Frame::read(&output.to_string()).unwrap(), &mut out)?;
+            mapper.map(&lenient::object(&output.to_string()).unwrap(), &mut out)?;
         }
         mapper.finish(&mut out);
         let mut reply = Reply::default();

@@ -1,7 +1,6 @@
 //! The JSON of the generation endpoints: a frame of a stream and a whole answer are the same.
 
 use serde::Deserialize;
-use serde::de;
 
 use crate::lenient::{Content, Text};
 use crate::openai::wire::ToolCall;
@@ -20,16 +19,6 @@ pub(crate) struct Frame<'a> {
     pub(crate) code: Text<'a>,
     #[serde(borrow)]
     pub(crate) message: Text<'a>,
-}
-
-impl<'a> Frame<'a> {
-    /// Reads one JSON object. Anything else is an error: a list would otherwise read as the fields in their order.
-    pub(crate) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
-        if json.trim_start().starts_with('[') {
-            return Err(de::Error::custom("a list where an object should be"));
-        }
-        serde_json::from_str(json)
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]

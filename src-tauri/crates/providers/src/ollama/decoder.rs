@@ -4,8 +4,8 @@ use parlance_core::chat::Delivery;
 use parlance_core::{Category, ProviderError};
 
 use super::mapper::Mapper;
-use super::wire::Line;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
+use crate::lenient;
 
 /// Decodes one answer.
 pub type OllamaDecoder = AnswerDecoder<Chat>;
@@ -30,12 +30,12 @@ impl Protocol for Chat {
     }
 
     fn event(&mut self, data: &str, out: &mut Events) -> Result<Step, ProviderError> {
-        let line = Line::read(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
+        let line = lenient::object(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
         self.mapper.map(&line, out)
     }
 
     fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError> {
-        match rest.map(Line::read) {
+        match rest.map(lenient::object) {
             Some(Ok(line)) => self.mapper.map(&line, out),
             // Half a line: then the answer was cut, which is no fault of the line.
             Some(Err(_)) | None => Ok(Step::More),
@@ -43,7 +43,7 @@ impl Protocol for Chat {
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError> {
-        let line = Line::read(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        let line = lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
         match self.mapper.map(&line, out)? {
             Step::Finished => Ok(()),
             Step::More => {

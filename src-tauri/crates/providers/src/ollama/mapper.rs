@@ -105,13 +105,14 @@ mod tests {
     use parlance_core::{Category, ContentBlock, Reply};
 
     use super::*;
+    use crate::lenient;
 
     fn map(lines: &[&str]) -> Result<Reply, ProviderError> {
         let (mut mapper, mut out) = (Mapper::new("p".into(), "seed".into()), Events::new());
         let mut step = Step::More;
         for line in lines {
             assert_eq!(step, Step::More, "nothing comes behind the end");
-            step = mapper.map(&Line::read(line).unwrap(), &mut out)?;
+            step = mapper.map(&lenient::object(line).unwrap(), &mut out)?;
         }
         let mut reply = Reply::default();
         out.iter().for_each(|event| reply.apply(event));

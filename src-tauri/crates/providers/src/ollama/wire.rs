@@ -1,7 +1,6 @@
 //! The JSON of `/api/chat`: a line of a stream and a whole answer are the same.
 
 use serde::Deserialize;
-use serde::de;
 use serde_json::Value;
 
 use crate::lenient::{Arguments, Text};
@@ -23,16 +22,6 @@ pub(crate) struct Line<'a> {
     pub(crate) eval_count: Option<u64>,
     /// Present when the server gives up: a sentence.
     pub(crate) error: Option<Value>,
-}
-
-impl<'a> Line<'a> {
-    /// Reads one JSON object. Anything else is an error: a list would otherwise read as the fields in their order.
-    pub(crate) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
-        if json.trim_start().starts_with('[') {
-            return Err(de::Error::custom("a list where an object should be"));
-        }
-        serde_json::from_str(json)
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]

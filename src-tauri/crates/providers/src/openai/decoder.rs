@@ -7,6 +7,7 @@ use super::dialect::{StreamEnd, ThinkTags};
 use super::mapper::{Expectations, Mapper};
 use super::wire::Chunk;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
+use crate::lenient;
 
 /// Decodes one answer.
 pub type ChatDecoder = AnswerDecoder<ChatCompletions>;
@@ -35,7 +36,7 @@ impl Protocol for ChatCompletions {
         if data == "[DONE]" {
             return self.finish(out);
         }
-        let chunk = Chunk::read(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
+        let chunk = lenient::object(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
         self.mapper.map(chunk, out)?;
         Ok(Step::More)
     }
@@ -43,7 +44,7 @@ impl Protocol for ChatCompletions {
     fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError> {
         match rest.map(str::trim) {
             Some("[DONE]") => return self.finish(out),
-            Some(rest) if self.stream_end == StreamEnd::DoneOrReason => match Chunk::read(rest) {
+            Some(rest) if self.stream_end == StreamEnd::DoneOrReason => match lenient::object(rest) {
                 Ok(chunk) => self.mapper.map(chunk, out)?,
                 // Half an event: then the answer was cut, which is no fault of the event.
                 Err(_) => return Ok(Step::More),
@@ -58,7 +59,8 @@ impl Protocol for ChatCompletions {
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError> {
-        let chunk = Chunk::read(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        let chunk: Chunk<'_> =
+            lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
         let has_choices = chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty());
         self.mapper.map(chunk, out)?;
         if !has_choices {

@@ -3,7 +3,7 @@
 //!
 //! Lenient on purpose: a field of an unexpected type reads as absent, unknown fields are skipped, since servers add both.
 
-use serde::{Deserialize, de};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::lenient::{Arguments, Content, Text};
@@ -22,16 +22,6 @@ pub(crate) struct Chunk<'a> {
     pub(crate) usage: Option<Usage>,
     /// Present when the server gives up: an object or a sentence.
     pub(crate) error: Option<Value>,
-}
-
-impl<'a> Chunk<'a> {
-    /// Reads one JSON object. Anything else is an error: a list would otherwise read as the fields in their order.
-    pub(crate) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
-        if json.trim_start().starts_with('[') {
-            return Err(de::Error::custom("a list where an object should be"));
-        }
-        serde_json::from_str(json)
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,8 +4,8 @@ use parlance_core::ProviderError;
 use parlance_core::chat::Delivery;
 
 use super::mapper::Mapper;
-use super::wire;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
+use crate::lenient;
 
 /// Decodes one answer.
 pub type ResponsesDecoder = AnswerDecoder<Responses>;
@@ -34,12 +34,12 @@ impl Protocol for Responses {
         if data == "[DONE]" {
             return Ok(Step::More);
         }
-        let event = wire::read(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
+        let event = lenient::object(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
         self.mapper.map(&event, out)
     }
 
     fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError> {
-        match rest.map(wire::read) {
+        match rest.map(lenient::object) {
             Some(Ok(event)) => self.mapper.map(&event, out),
             // Half an event: then the answer was cut, which is no fault of the event.
             Some(Err(_)) | None => Ok(Step::More),
@@ -47,7 +47,7 @@ impl Protocol for Responses {
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError> {
-        let response = wire::read(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        let response = lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
         self.mapper.map_whole(&response, out)
     }
 }

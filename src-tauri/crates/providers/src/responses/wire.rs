@@ -1,7 +1,6 @@
 //! The JSON of Responses: one type for all events of a stream, since they share their fields, and the response object.
 
 use serde::Deserialize;
-use serde::de;
 use serde_json::Value;
 
 use crate::lenient::Text;
@@ -76,12 +75,4 @@ pub(crate) struct InputDetails {
 #[serde(default)]
 pub(crate) struct OutputDetails {
     pub(crate) reasoning_tokens: Option<u64>,
-}
-
-/// Reads one JSON object. Anything else is an error: a list would otherwise read as the fields in their order.
-pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
-    if json.trim_start().starts_with('[') {
-        return Err(de::Error::custom("a list where an object should be"));
-    }
-    serde_json::from_str(json)
 }

@@ -3,6 +3,7 @@
 use parlance_core::{Category, ContentBlock, Reply};
 
 use super::*;
+use crate::lenient;
 
 fn expectations(think_tags: ThinkTags) -> Expectations {
     Expectations {
@@ -21,7 +22,7 @@ fn map(chunks: &[&str]) -> Vec<ModelEvent> {
 fn map_with(think_tags: ThinkTags, chunks: &[&str]) -> Vec<ModelEvent> {
     let (mut mapper, mut out) = (Mapper::new(expectations(think_tags)), VecDeque::new());
     for chunk in chunks {
-        mapper.map(Chunk::read(chunk).expect("a chunk"), &mut out).expect("no error");
+        mapper.map(lenient::object(chunk).expect("a chunk"), &mut out).expect("no error");
     }
     mapper.finish(&mut out);
     out.into()
@@ -178,7 +179,7 @@ fn an_error_wherever_it_stands_ends_the_answer() {
         ),
     ] {
         let mut mapper = Mapper::new(expectations(ThinkTags::Kept));
-        let error = mapper.map(Chunk::read(chunk).expect("a chunk"), &mut VecDeque::new()).expect_err(chunk);
+        let error = mapper.map(lenient::object(chunk).expect("a chunk"), &mut VecDeque::new()).expect_err(chunk);
         assert_eq!((error.category, error.code.as_deref(), error.message.as_str()), (category, code, "m"));
     }
     assert!(map(&[r#"{"error":null,"choices":[{"delta":{"content":"fine"}}]}"#]).len() > 2);

@@ -3,14 +3,14 @@
 use parlance_core::{ContentBlock, Reply};
 
 use super::*;
-use crate::responses::wire;
+use crate::lenient;
 
 fn map(events: &[Value]) -> Result<Reply, ProviderError> {
     let (mut mapper, mut out) = (Mapper::new("p".into(), "seed".into()), Events::new());
     let mut step = Step::More;
     for event in events {
         assert_eq!(step, Step::More, "nothing comes behind the end");
-        step = mapper.map(&wire::read(&event.to_string()).unwrap(), &mut out)?;
+        step = mapper.map(&lenient::object(&event.to_string()).unwrap(), &mut out)?;
     }
     assert_eq!(step, Step::Finished);
     let mut reply = Reply::default();
