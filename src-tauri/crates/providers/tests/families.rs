@@ -16,3 +16,5 @@ mod keys;
 #[path = "chat/setting.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod setting;
+#[path = "families/written.rs"]
+mod written;
