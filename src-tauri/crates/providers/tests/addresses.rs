@@ -2,16 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::sync::Arc;
+
 use parlance_core::chat::Delivery;
 use parlance_core::{Category, ChatModel, ChatRequest, ContentBlock, Msg, Role};
+use parlance_providers::NoKey;
 use parlance_simulator::{Answer, Scenario, Simulator};
 use serde_json::{Value, json};
 
+#[path = "families/family.rs"]
+#[expect(dead_code, reason = "only a part of it is needed here")]
+mod family;
 #[path = "chat/setting.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod setting;
 
-use setting::{anthropic_at, gemini_at, question, simulator};
+use family::Family;
+use setting::{PATIENT, question, simulator};
+
+fn at(family: Family, address: &str) -> Box<dyn ChatModel> {
+    family.client_at(address, Arc::new(NoKey), PATIENT)
+}
 
 async fn text(client: &dyn ChatModel, request: &ChatRequest) -> String {
     let stream = client.stream(request).await.unwrap();
@@ -23,15 +34,15 @@ async fn an_address_may_end_in_its_version_or_before_it() {
     let server = simulator(Answer::says("hi")).await;
     let root = server.origin();
     for address in [root.clone(), format!("{root}/v1")] {
-        assert_eq!(text(&anthropic_at(&address), &question()).await, "hi");
-        anthropic_at(&address).models().await.unwrap();
+        assert_eq!(text(&*at(Family::Anthropic, &address), &question()).await, "hi");
+        Family::Anthropic.models(&address, Arc::new(NoKey)).await.unwrap();
     }
     for address in [root.clone(), format!("{root}/v1beta/")] {
         for delivery in [Delivery::Streaming, Delivery::Whole] {
             let request = ChatRequest { delivery, ..question() };
-            assert_eq!(text(&gemini_at(&address), &request).await, "hi");
+            assert_eq!(text(&*at(Family::Gemini, &address), &request).await, "hi");
         }
-        gemini_at(&address).models().await.unwrap();
+        Family::Gemini.models(&address, Arc::new(NoKey)).await.unwrap();
     }
     let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
     paths.dedup();
@@ -68,7 +79,7 @@ fn refusal(message: &str) -> Answer {
 async fn a_seal_that_is_no_longer_accepted_is_left_out_once() {
     let broken = "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation.";
     let server = Simulator::start(Scenario::in_turn([refusal(broken), Answer::says("Two.")])).await.unwrap();
-    assert_eq!(text(&anthropic_at(&server.origin()), &sealed()).await, "Two.");
+    assert_eq!(text(&*at(Family::Anthropic, &server.origin()), &sealed()).await, "Two.");
     let asked: Vec<Value> =
         server.requests().iter().map(|request| request.json()["messages"][1]["content"].clone()).collect();
     let words = json!({"type": "text", "text": "Yes."});
@@ -76,46 +87,7 @@ async fn a_seal_that_is_no_longer_accepted_is_left_out_once() {
 
     for (message, times) in [(broken, 2), ("messages: something else", 1)] {
         let server = simulator(refusal(message)).await;
-        let error = anthropic_at(&server.origin()).stream(&sealed()).await.map(|_| ()).unwrap_err();
+        let error = at(Family::Anthropic, &server.origin()).stream(&sealed()).await.map(|_| ()).unwrap_err();
         assert_eq!((error.category, server.requests().len()), (Category::InvalidRequest, times), "{message}");
-    }
-}
-
-#[tokio::test]
-async fn sealed_reasoning_and_proofs_come_back_unchanged() {
-    use parlance_simulator::{Piece, Script};
-    let call = Piece::ToolCall { index: 0, id: "c1".into(), name: "f".into(), arguments: "{\"a\":1}".into() };
-    let script = Script::of([Piece::Thinking("hm".into()), Piece::Text("I look.".into()), call]);
-    let server = simulator(Answer::script(script)).await;
-    let clients: [(Box<dyn ChatModel>, &str, Value); 2] = [
-        (
-            Box::new(anthropic_at(&server.origin())),
-            "/messages/1/content",
-            json!([
-                {"type": "thinking", "thinking": "hm", "signature": parlance_simulator::anthropic::messages::SIGNATURE},
-                {"type": "text", "text": "I look."},
-                {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}},
-            ]),
-        ),
-        (
-            Box::new(gemini_at(&server.origin())),
-            "/contents/1/parts",
-            json!([
-                {"text": "I look."},
-                {
-                    "functionCall": {"name": "f", "args": {"a": 1}, "id": "c1"},
-                    "thoughtSignature": parlance_simulator::gemini::content::SIGNATURE,
-                },
-            ]),
-        ),
-    ];
-    for (client, place, expected) in clients {
-        let reply = parlance_core::reply::collect(client.stream(&question()).await.unwrap()).await.unwrap();
-        let answer = Msg::new(Role::Assistant, "model", reply.content);
-        // The store keeps messages as JSON.
-        let kept: Msg = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
-        let messages = [question().messages, vec![kept, Msg::text(Role::User, "user", "Go on.")]].concat();
-        let shown = client.request(&ChatRequest { messages, ..question() }).unwrap();
-        assert_eq!(shown.body.unwrap().pointer(place), Some(&expected), "{place}");
     }
 }

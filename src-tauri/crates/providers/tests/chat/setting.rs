@@ -6,8 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use parlance_core::{ApiKey, ChatModel, ChatRequest, ModelEvent, Msg, Origin, ProviderError, Reply, Role, Secret};
-use parlance_providers::anthropic::AnthropicClient;
-use parlance_providers::gemini::GeminiClient;
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
 use parlance_providers::openai::{Dialect, OpenAiClient};
@@ -47,26 +45,6 @@ pub(crate) fn connecting_within(limit: Duration, address: &str, dialect: Dialect
     OpenAiClient::new(provider, dialect, Http::with_connect_limit(limit).unwrap(), Arc::new(LocalFiles))
         .with_limits(PATIENT)
         .with_retry(recorded_retry().0)
-}
-
-pub(crate) fn anthropic_at(address: &str) -> AnthropicClient {
-    AnthropicClient::new(keyless(address), patient_http(), Arc::new(LocalFiles))
-        .with_limits(PATIENT)
-        .with_retry(recorded_retry().0)
-}
-
-pub(crate) fn gemini_at(address: &str) -> GeminiClient {
-    GeminiClient::new(keyless(address), patient_http(), Arc::new(LocalFiles))
-        .with_limits(PATIENT)
-        .with_retry(recorded_retry().0)
-}
-
-fn keyless(address: &str) -> Provider {
-    Provider { name: "sim".into(), base_url: base_url::parse(address).unwrap(), keys: Arc::new(NoKey) }
-}
-
-fn patient_http() -> Http {
-    Http::with_connect_limit(Duration::from_secs(5)).unwrap()
 }
 
 pub(crate) fn client_with_key(address: &str, saved_for: &str) -> OpenAiClient {

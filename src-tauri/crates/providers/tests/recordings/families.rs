@@ -67,7 +67,7 @@ macro_rules! gemini {
             finish: gemini_finish,
             tokens: gemini_tokens,
             models: gemini::models::read,
-            client: |server| Box::new(setting::gemini_at(&server.origin())),
+            client: |server| Client::Gemini.client(server),
         }
     };
 }
@@ -142,7 +142,7 @@ pub(crate) static FAMILIES: [Family; 22] = [
         finish: anthropic_finish,
         tokens: anthropic_tokens,
         models: model_list::read,
-        client: |server| Box::new(setting::anthropic_at(&server.origin())),
+        client: |server| Client::Anthropic.client(server),
     },
     gemini!("gemini"),
     gemini!("gemini-vertex"),
