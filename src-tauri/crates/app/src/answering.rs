@@ -1,9 +1,6 @@
 //! Typed messages and their answers: stored before they are asked, written while they come, told as they grow.
 
-use std::sync::Arc;
-
 use parlance_assistant::answer::{Answered, Ending as End, answer};
-use parlance_core::chat::ChatModel;
 use parlance_core::{ChatRequest, ContentBlock, Msg, Role};
 use parlance_store::{
     AnswerWriter, Ending, MessageStatus, NewMessage, Place, Saved, Store, StoredMessage, Timings, Turn,
@@ -55,9 +52,8 @@ impl App {
             messages: past(&store, &conversation.id, &answer_id).await,
             ..ChatRequest::default()
         };
-        let model: Arc<dyn ChatModel> = Arc::clone(&chosen.chat);
         let asked = self.inner.clock.now();
-        let answered = answer(model.as_ref(), &request, self.inner.clock.as_ref(), &cancel, |event| {
+        let answered = answer(chosen.chat.as_ref(), &request, self.inner.clock.as_ref(), &cancel, |event| {
             self.hub().answer_grows(&answer_id, event);
             writer.push(event);
         })

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use parlance_core::Origin;
 
-use crate::api::{DevicesView, Empty, ErrorBody, ErrorCode, KeyringState, KeyringView, ProviderView};
+use crate::api::{DevicesView, Empty, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ProviderView};
 use crate::app::App;
 use crate::models::usual_variable;
 use crate::providers::Address;
@@ -41,6 +41,8 @@ pub struct ProviderKeys {
     pub view: ProviderView,
     /// The environment variable that holds its key, where that is set and may go to this address.
     pub variable: Option<&'static str>,
+    /// Whether anything was configured for it; a family that merely comes with Parlance is not.
+    pub in_use: bool,
 }
 
 impl App {
@@ -73,7 +75,13 @@ impl App {
             let variable = origin
                 .and_then(|origin| usual_variable(&provider.id, &origin))
                 .filter(|variable| std::env::var_os(variable).is_some_and(|word| !word.is_empty()));
-            providers.push(ProviderKeys { view: self.provider_view(provider), variable });
+            let view = self.provider_view(provider);
+            let in_use = !view.builtin
+                || view.key != KeyState::Missing
+                || variable.is_some()
+                || !view.model.is_empty()
+                || view.id == config.settings.provider;
+            providers.push(ProviderKeys { view, variable, in_use });
         }
         KeyReport { keyring, providers }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::Settings;
+use crate::registry;
 
 /// Larger than any settings file of ours.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -27,14 +28,26 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { settings: Settings::default(), providers: vec![ProviderConfig::openai()], unknown: Map::new() }
+        Self { settings: Settings::default(), providers: registry::configured(), unknown: Map::new() }
+    }
+}
+
+impl Config {
+    /// The same, with the providers that came with Parlance since the file was written.
+    fn with_every_family(mut self) -> Self {
+        for provider in registry::configured() {
+            if !self.providers.iter().any(|known| known.id == provider.id) {
+                self.providers.push(provider);
+            }
+        }
+        self
     }
 }
 
 /// A provider as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderConfig {
-    /// Unique; `openai`, or the name of an added server.
+    /// Unique: a family's id (`openai`, `anthropic` …), or the name of an added server.
     pub id: String,
     /// For people.
     pub name: String,
@@ -49,16 +62,10 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
-    /// OpenAI's own service.
+    /// The protocol it speaks: its own for a family's id, OpenAI's for a server that somebody added.
     #[must_use]
-    pub fn openai() -> Self {
-        Self {
-            id: "openai".into(),
-            name: "OpenAI".into(),
-            base_url: "https://api.openai.com/v1".into(),
-            model: String::new(),
-            plain_http_allowed: Vec::new(),
-        }
+    pub fn dialect(&self) -> &str {
+        if registry::family(&self.id).is_some() { &self.id } else { "openai" }
     }
 }
 
@@ -135,7 +142,8 @@ fn read(path: &Path) -> io::Result<Option<Config>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    serde_json::from_str(&text).map(Some).map_err(io::Error::from)
+    let config: Config = serde_json::from_str(&text)?;
+    Ok(Some(config.with_every_family()))
 }
 
 /// Old or new, never half: a temporary file, flushed, renamed over the old one, which stays as `.bak`.

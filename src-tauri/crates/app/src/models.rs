@@ -11,11 +11,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_assistant::answer::{Ending, answer};
-use parlance_core::chat::{ChatModel, HttpRequest};
+use parlance_core::chat::HttpRequest;
 use parlance_core::clock::SystemClock;
 use parlance_core::{ApiKey, Category, ChatRequest, Clock as _, ModelEvent, Msg, Origin, ProviderError, Reply, Secret};
 use parlance_providers::media::{self, LocalFiles};
-use parlance_providers::openai::OpenAiClient;
 use parlance_providers::{KeySource, KeyUnavailable};
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +23,8 @@ use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
-use crate::providers::{Address, OPENAI, client, find};
-
-/// OpenAI's usual variable.
-pub const OPENAI_VARIABLE: &str = "OPENAI_API_KEY";
-/// OpenAI's own host; its regions lie below it.
-const OPENAI_HOST: &str = "api.openai.com";
+use crate::providers::{Address, client, find};
+use crate::registry::{Client, family};
 
 /// Which model is wanted, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,7 +56,7 @@ pub struct Model {
     provider: ProviderConfig,
     model: Option<String>,
     host: String,
-    client: OpenAiClient,
+    client: Client,
     key: Arc<KeySearch>,
 }
 
@@ -149,7 +144,7 @@ impl Model {
         let asked = SystemClock.now();
         let cancel = CancellationToken::new();
         let answered = {
-            let answering = answer(&self.client, request, &SystemClock, &cancel, on_event);
+            let answering = answer(self.client.as_ref(), request, &SystemClock, &cancel, on_event);
             tokio::pin!(answering, stop);
             tokio::select! {
                 biased;
@@ -181,7 +176,7 @@ impl Model {
     async fn find_key(&self) -> Result<HasKey, ErrorBody> {
         match self.key.find().await.map_err(|error| self.about_us(error))? {
             Some(_) => Ok(HasKey::Yes),
-            None if is_openai(&self.key.origin) => Err(self.no_key()),
+            None if is_own_host(&self.provider.id, &self.key.origin) => Err(self.no_key()),
             None => Ok(HasKey::No),
         }
     }
@@ -197,9 +192,15 @@ impl Model {
 
     fn no_key(&self) -> ErrorBody {
         let mut error = self.about_us(ErrorBody::new(ErrorCode::NoKey));
-        if self.key.usual_variable().is_none() && std::env::var_os(OPENAI_VARIABLE).is_some() {
+        // A server that somebody added speaks OpenAI's dialect, so people expect OpenAI's variable to reach it.
+        if self.key.usual_variable().is_none()
+            && let Some(family) = family(self.provider.dialect())
+            && let Some(variable) = family.variable
+            && std::env::var_os(variable).is_some()
+        {
+            let name = family.name;
             error.details =
-                Some(format!("{OPENAI_VARIABLE} is set, but goes to OpenAI's own hosts and to this computer only"));
+                Some(format!("{variable} is set, but goes to {name}'s own hosts and to this computer only"));
         }
         error
     }
@@ -290,14 +291,17 @@ impl KeySource for KeySearch {
 /// The environment variable that holds a provider's key without being named: for its own hosts and this computer.
 #[must_use]
 pub fn usual_variable(provider: &str, origin: &Origin) -> Option<&'static str> {
-    (provider == OPENAI && (is_openai(origin) || origin.is_loopback())).then_some(OPENAI_VARIABLE)
+    let variable = family(provider)?.variable?;
+    (is_own_host(provider, origin) || origin.is_loopback()).then_some(variable)
 }
 
-fn is_openai(origin: &Origin) -> bool {
+/// Whether an origin is a provider's own service: one of its hosts or one below them, encrypted, at the usual port.
+fn is_own_host(provider: &str, origin: &Origin) -> bool {
     let host = origin.host();
-    let below = host.strip_suffix(OPENAI_HOST).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let hosts = family(provider).map_or(&[][..], |family| family.hosts);
+    let below = |own: &&str| host.strip_suffix(*own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     // A port of its own would show after the host.
-    below && origin.to_string() == format!("https://{host}")
+    hosts.iter().any(below) && origin.to_string() == format!("https://{host}")
 }
 
 fn in_environment(variable: &str, origin: &Origin) -> Result<Option<ApiKey>, ErrorBody> {
@@ -328,6 +332,10 @@ mod tests {
             ("openai", "https://api.openai.com./v1", false),
             ("openai", "https://openrouter.ai/api/v1", false),
             ("openai", "http://192.168.1.4/v1", false),
+            ("anthropic", "https://api.anthropic.com", true),
+            ("anthropic", "https://api.openai.com/v1", false),
+            ("gemini", "http://127.0.0.1:8080", true),
+            ("ollama", "http://localhost:11434", false),
             ("mine", "http://127.0.0.1:8080/v1", false),
             ("mine", "https://api.openai.com/v1", false),
         ] {

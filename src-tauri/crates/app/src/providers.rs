@@ -4,11 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use parlance_core::chat::ChatModel;
 use parlance_core::{ApiKey, Origin};
 use parlance_providers::http::Http;
-use parlance_providers::media::LocalFiles;
-use parlance_providers::openai::{Dialect, OpenAiClient};
 use parlance_providers::{KeySource, KeyUnavailable, Provider, base_url};
 use url::Url;
 
@@ -17,9 +14,7 @@ use crate::app::App;
 use crate::config::{Config, ProviderConfig};
 use crate::keys::{KeyError, KeyPlace, KeyringStatus, Keys, STORE_NAME};
 use crate::log;
-
-/// OpenAI's own id in the settings; every other is a server that somebody added.
-pub(crate) const OPENAI: &str = "openai";
+use crate::registry::{self, Client};
 
 /// A provider, ready to be asked.
 pub(crate) struct Chosen {
@@ -32,7 +27,7 @@ pub(crate) struct Chosen {
     /// The model to ask for.
     pub(crate) model: String,
     /// Its client.
-    pub(crate) chat: Arc<dyn ChatModel>,
+    pub(crate) chat: Client,
 }
 
 /// What is known of keys without asking the keyring again.
@@ -61,12 +56,12 @@ impl App {
             name: provider.name.clone(),
             host: address.origin.host().to_owned(),
             model: provider.model.clone(),
-            chat: Arc::new(self.client(provider, &address)?),
+            chat: self.client(provider, &address)?,
         })
     }
 
     /// The client of a provider.
-    pub(crate) fn client(&self, provider: &ProviderConfig, address: &Address) -> Result<OpenAiClient, ErrorBody> {
+    pub(crate) fn client(&self, provider: &ProviderConfig, address: &Address) -> Result<Client, ErrorBody> {
         let keys = KeyringKey {
             keys: self.keys().clone(),
             provider: provider.id.clone(),
@@ -91,7 +86,7 @@ impl App {
             host: origin.as_ref().map(|origin| origin.host().to_owned()).unwrap_or_default(),
             local: origin.as_ref().is_some_and(Origin::is_loopback),
             model: provider.model.clone(),
-            builtin: provider.id == OPENAI,
+            builtin: registry::family(&provider.id).is_some(),
             key: origin.map_or(KeyState::Missing, |origin| self.key_state(&provider.id, &origin)),
         }
     }
@@ -143,11 +138,9 @@ impl App {
 }
 
 /// The client of a provider, with whoever gives its key.
-pub(crate) fn client(id: &str, address: &Address, keys: Arc<dyn KeySource>) -> Result<OpenAiClient, ErrorBody> {
-    let dialect = if id == OPENAI { Dialect::OPENAI } else { Dialect::COMPATIBLE };
+pub(crate) fn client(id: &str, address: &Address, keys: Arc<dyn KeySource>) -> Result<Client, ErrorBody> {
     let http = Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
-    let provider = Provider { name: id.to_owned(), base_url: address.base.clone(), keys };
-    Ok(OpenAiClient::new(provider, dialect, http, Arc::new(LocalFiles)))
+    Ok(registry::client(id, Provider { name: id.to_owned(), base_url: address.base.clone(), keys }, http))
 }
 
 /// At the start, beside it: how the keyring is, and which providers have a key. A locked keyring is not asked for keys:

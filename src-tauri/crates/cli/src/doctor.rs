@@ -82,7 +82,7 @@ fn checks(checkup: &Checkup, root: &str) -> Vec<Check> {
             None => check(what, State::Warning, "there is none".to_owned()),
         });
     }
-    checks.extend(checkup.keys.providers.iter().map(provider));
+    checks.extend(checkup.keys.providers.iter().filter(|provider| provider.in_use).map(provider));
     checks
 }
 

@@ -11,15 +11,13 @@ use crate::engine::{Desk, call};
 use crate::failure::Failure;
 use crate::out::clean::name;
 
-/// Providers that Parlance knows by name and cannot ask yet.
-const LATER: [&str; 5] = ["openai-responses", "anthropic", "gemini", "dashscope", "ollama"];
 /// What needs no server.
 pub(crate) const BUILTIN: &str = "builtin";
 
 /// Which model, and how to reach it.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct From {
-    /// The provider: openai, or the name of a server you have added [default: the one chosen in the settings]
+    /// The provider: openai, openai-responses, anthropic, gemini, dashscope, ollama, or a server you have added [default: the one chosen in the settings]
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// The model, as the provider names it [default: the one chosen in the settings]
@@ -120,7 +118,6 @@ pub(crate) fn check_name(app: &App, provider: &str) -> Result<(), Failure> {
     Err(Failure::call_with(
         match provider {
             BUILTIN => format!("The provider builtin only talks and takes no key; {there_is}."),
-            later if LATER.contains(&later) => format!("The provider {later} is not in this version yet; {there_is}."),
             unknown => format!("There is no provider {}; {there_is}.", name(unknown)),
         },
         "A server that speaks OpenAI's protocol is added with “parlance-cli providers add”.",
@@ -135,7 +132,7 @@ fn list(app: &App, desk: &Desk) {
         .map(|provider| {
             json!({
                 "name": provider.id,
-                "dialect": "openai",
+                "dialect": provider.dialect(),
                 "base_url": provider.base_url,
                 "model": (!provider.model.is_empty()).then_some(&provider.model),
                 "chosen": provider.id == config.settings.provider,

@@ -8,8 +8,11 @@ use crate::api::{
 use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::keys::KeyError;
-use crate::providers::{Address, OPENAI, find};
+use crate::providers::{Address, find};
+use crate::registry::family;
 
+/// Echo's id: it has no address to configure.
+const BUILTIN: &str = "builtin";
 /// A server's id and name are no longer than a title.
 const MOST_NAME_CHARS: usize = 200;
 
@@ -63,8 +66,8 @@ impl App {
         if id.is_empty() || id.chars().count() > MOST_NAME_CHARS || id.chars().any(char::is_control) {
             return Err(wrong("a server needs a name of at most 200 characters"));
         }
-        if matches!(id.as_str(), "builtin" | "openai-responses" | "anthropic" | "gemini" | "dashscope" | "ollama") {
-            return Err(wrong("this name is taken by a provider that Parlance knows"));
+        if id == BUILTIN {
+            return Err(wrong("this name is taken by Echo"));
         }
         let address = Address::parse(&request.base_url)?;
         let next = ProviderConfig {
@@ -86,10 +89,9 @@ impl App {
     }
 
     pub(crate) async fn remove_provider(&self, request: ProviderId) -> Result<Empty, ErrorBody> {
-        if request.id == OPENAI {
-            return Err(
-                ErrorBody::new(ErrorCode::BadCall).with_details("OpenAI comes with Parlance; forget its key instead")
-            );
+        if let Some(family) = family(&request.id) {
+            let why = format!("{} comes with Parlance; forget its key instead", family.name);
+            return Err(ErrorBody::new(ErrorCode::BadCall).with_details(why));
         }
         let config = self.config();
         let provider = find(&config, &request.id)?;
@@ -103,7 +105,7 @@ impl App {
         self.change_config(|config| {
             config.providers.retain(|provider| provider.id != request.id);
             if config.settings.provider == request.id {
-                config.settings.provider = OPENAI.into();
+                config.settings.provider = crate::api::Settings::default().provider;
             }
         })?;
         self.tell_providers();

@@ -199,3 +199,38 @@ fn r6_no_control_character_of_an_answer_reaches_the_terminal() {
     let answer = stage.ask(&["hi", "--json"]).json();
     assert_eq!(answer["content"][0]["text"], hostile, "a program gets it as it came");
 }
+
+#[test]
+fn every_family_is_asked_in_its_own_protocol_at_any_form_of_its_address() {
+    let stage = Stage::answering(reasoning_and_a_call());
+    let root = stage.server.base_url().trim_end_matches("/v1").to_owned();
+    for (family, suffix, path, key_header) in [
+        ("openai", "/v1", "/v1/chat/completions", "authorization"),
+        ("openai-responses", "/v1", "/v1/responses", "authorization"),
+        ("anthropic", "", "/v1/messages", "x-api-key"),
+        ("anthropic", "/v1", "/v1/messages", "x-api-key"),
+        ("gemini", "", "/v1beta/models/m:streamGenerateContent", "x-goog-api-key"),
+        ("gemini", "/v1beta", "/v1beta/models/m:streamGenerateContent", "x-goog-api-key"),
+        ("dashscope", "", "/api/v1/services/aigc/text-generation/generation", "authorization"),
+        ("dashscope", "/api/v1", "/api/v1/services/aigc/text-generation/generation", "authorization"),
+        ("ollama", "", "/api/chat", "authorization"),
+        ("ollama", "/v1", "/api/chat", "authorization"),
+    ] {
+        let address = format!("{root}{suffix}");
+        let words =
+            ["ask", "hi", "--json", "--model", "m", "--provider", family, "--base-url", &address, "--key-env", "MINE"];
+        let mut command = stage.command(&words);
+        let called = command.env("MINE", "sk-canary-0123456789").output().expect("the terminal can be started");
+        let printed = String::from_utf8_lossy(&called.stdout).into_owned();
+        assert!(called.status.success(), "{family} {suffix}: {printed} {}", String::from_utf8_lossy(&called.stderr));
+        let answer: Value = serde_json::from_str(&printed).expect("one object");
+        assert_eq!(answer["finish_reason"], "tool_calls", "{family} {suffix}: {answer}");
+        assert_eq!(answer["content"][2]["input"], json!({"city": "Paris"}), "{family} {suffix}: {answer}");
+        let sent = stage.last_request();
+        assert_eq!(sent.path.split('?').next(), Some(path), "{family} {suffix}");
+        assert!(
+            sent.header(key_header).is_some_and(|value| value.ends_with("sk-canary-0123456789")),
+            "{family} {suffix}"
+        );
+    }
+}

@@ -29,11 +29,6 @@ fn wrong_words_are_exit_2_with_a_sentence() {
         (&["ask", "", "--model", "m", "--base-url", &server][..], "empty_message", "The message is empty."),
         (&["ask", "x", "--model", "m", "--base-url", "not a url"], "bad_url", "is not an address"),
         (&["ask", "x", "--model", "m", "--base-url", "ftp://x"], "bad_url", "is not an address"),
-        (
-            &["ask", "x", "--model", "m", "--provider", "anthropic"],
-            "bad_call",
-            "not in this version yet; there is: openai",
-        ),
         (&["ask", "x", "--model", "m", "--provider", "builtin"], "bad_call", "only talks"),
         (
             &["ask", "x", "--model", "m", "--provider", "nobody"],
@@ -48,7 +43,6 @@ fn wrong_words_are_exit_2_with_a_sentence() {
         (&["talk", "--provider", "openai", "--model", "x"], "bad_call", "there is: echo of builtin"),
         (&["talk", "--output", "o.wav"], "bad_call", "--input"),
         (&["providers", "add", "x", "--base-url", "nowhere"], "bad_url", "is not an address"),
-        (&["providers", "add", "anthropic", "--base-url", &server], "bad_call", ""),
         (&["keys", "set", "nobody"], "bad_call", "There is no provider"),
         (&["history", "export", "--format", "md", "-o", "x"], "bad_call", "were not provided"),
     ] {

@@ -8,8 +8,8 @@ it.each([
   [" sk-svcacct-abc\n", { kind: "provider", id: "openai" }],
   ["sk-abc", { kind: "ambiguous" }],
   ["gsk_abc", { kind: "ambiguous" }],
-  ["sk-ant-api03-abc", { kind: "foreign", name: "Anthropic" }],
-  ["AIzaSyAbc", { kind: "foreign", name: "Google" }],
+  ["sk-ant-api03-abc", { kind: "provider", id: "anthropic" }],
+  ["AIzaSyAbc", { kind: "provider", id: "gemini" }],
   ["two words", { kind: "not a key" }],
   ["line\nbreak", { kind: "not a key" }],
 ])("%j is %o", (pasted, expected) => {

@@ -9,14 +9,12 @@ export type Guess =
   | { kind: "not a key" }
   /** Certainly this provider's. */
   | { kind: "provider"; id: string }
-  /** A key of a service this version cannot use. */
-  | { kind: "foreign"; name: string }
   /** Many servers make keys like this: the person chooses. */
   | { kind: "ambiguous" };
 
 const certain: readonly { prefix: RegExp; guess: Guess }[] = [
-  { prefix: /^sk-ant-/, guess: { kind: "foreign", name: "Anthropic" } },
-  { prefix: /^AIza/, guess: { kind: "foreign", name: "Google" } },
+  { prefix: /^sk-ant-/, guess: { kind: "provider", id: "anthropic" } },
+  { prefix: /^AIza/, guess: { kind: "provider", id: "gemini" } },
   { prefix: /^sk-(proj|svcacct|admin)-/, guess: { kind: "provider", id: "openai" } },
 ];
 
