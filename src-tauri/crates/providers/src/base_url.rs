@@ -45,7 +45,7 @@ pub enum BadBaseUrl {
 pub const MAX_BYTES: usize = 2_000;
 
 /// Endpoints that people paste along; they are taken off.
-const ENDPOINTS: [&str; 2] = ["/chat/completions", "/models"];
+const ENDPOINTS: [&str; 3] = ["/chat/completions", "/models", "/messages"];
 
 /// Reads an address. The result's path ends with `/`, so that `join("chat/completions")` appends.
 ///
@@ -102,6 +102,7 @@ mod tests {
             ("https://api.example.com/v1/chat/completions", "https://api.example.com/v1/"),
             ("https://api.example.com/v1/chat/completions/", "https://api.example.com/v1/"),
             ("https://api.example.com/v1/models", "https://api.example.com/v1/"),
+            ("https://api.example.com/v1/messages", "https://api.example.com/v1/"),
             ("HTTP://LocalHost:1234/v1", "http://localhost:1234/v1/"),
             ("http://[::1]:8080", "http://[::1]:8080/"),
             ("https://bücher.example/v1", "https://xn--bcher-kva.example/v1/"),
