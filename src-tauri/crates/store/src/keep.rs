@@ -56,16 +56,17 @@ impl Store {
 
     /// Does all that is due. What fails is tried again when it is due again; the person's own work never waits for it.
     async fn tend(&self) {
-        if Folder::size_of(&self.inner.folder.wal()) > 0
-            && let Err(error) = self.checkpoint().await
-        {
-            tracing::warn!(%error, "writing the log back into the database");
-        }
         if let Err(error) = self.verify_weekly().await {
             tracing::warn!(%error, "checking the database");
         }
         if let Err(error) = self.back_up_daily().await {
             tracing::warn!(%error, "backing the database up");
+        }
+        // Last, since what was found is noted in the log as well.
+        if Folder::size_of(&self.inner.folder.wal()) > 0
+            && let Err(error) = self.checkpoint().await
+        {
+            tracing::warn!(%error, "writing the log back into the database");
         }
     }
 

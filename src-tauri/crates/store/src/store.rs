@@ -98,7 +98,11 @@ impl Store {
         if lock.unlock().is_ok() && lock.try_lock().is_ok() {
             // A log that could not be written back is not a clean end: after one, a log is somebody else's.
             let is_clean = Folder::size_of(&inner.folder.wal()) == 0 && !inner.is_suspect.load(Ordering::Relaxed);
-            if is_clean && let Err(error) = inner.folder.write_mark(Mark::Closed) {
+            // Nor may the power bring the log back after the mark is on the disk.
+            if is_clean
+                && let Err(error) =
+                    Folder::sync(inner.folder.root()).and_then(|()| inner.folder.write_mark(Mark::Closed))
+            {
                 tracing::debug!(%error, "marking the clean end");
             }
             let _ = lock.unlock();
