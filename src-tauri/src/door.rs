@@ -55,4 +55,3 @@ pub(crate) async fn subscribe(engine: State<'_, Engine>, channel: Channel<EventB
     });
     Ok(())
 }
-
