@@ -1,7 +1,8 @@
 //! Ways back when the history could not be opened. What comes of them is opened at the next start: everything that is
 //! alive here began without a history.
 
-use parlance_store::{Backup, Store};
+use parlance_store::{Backup, Options, Store};
+use tokio::runtime::Handle;
 
 use crate::api::{BackupName, BackupView, Empty, ErrorBody, ErrorCode, RescueOptions, Rescued};
 use crate::app::App;
@@ -9,15 +10,16 @@ use crate::app::App;
 impl App {
     pub(crate) async fn rescue_options(&self, _: Empty) -> Result<RescueOptions, ErrorBody> {
         self.require_trouble()?;
-        let options = Store::rescue_options(self.paths().root(), &parlance_store::Options::default()).await?;
+        let root = self.paths().root().to_owned();
+        let options = apart(|| async move { Store::rescue_options(&root, &Options::default()).await }).await?;
         let backups = options.backups.into_iter().map(BackupView::from).collect();
         Ok(RescueOptions { backups, salvageable: options.is_salvageable })
     }
 
     pub(crate) async fn restore_backup(&self, request: BackupName) -> Result<Rescued, ErrorBody> {
         self.require_trouble()?;
-        let root = self.paths().root();
-        let restored = Store::restore(root, &request.name, &parlance_store::Options::default()).await?;
+        let root = self.paths().root().to_owned();
+        let restored = apart(|| async move { Store::restore(&root, &request.name, &Options::default()).await }).await?;
         Ok(Rescued {
             conversations: restored.conversations,
             of: restored.conversations,
@@ -27,7 +29,8 @@ impl App {
 
     pub(crate) async fn salvage(&self, _: Empty) -> Result<Rescued, ErrorBody> {
         self.require_trouble()?;
-        let salvaged = Store::salvage(self.paths().root(), &parlance_store::Options::default()).await?;
+        let root = self.paths().root().to_owned();
+        let salvaged = apart(|| async move { Store::salvage(&root, &Options::default()).await }).await?;
         Ok(Rescued {
             conversations: salvaged.conversations,
             of: salvaged.of,
@@ -42,6 +45,20 @@ impl App {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Does long work on a thread apart, where it keeps nobody waiting and what it borrows need not be known to the
+/// runtime's threads.
+async fn apart<T, E, W>(work: impl FnOnce() -> W + Send + 'static) -> Result<T, ErrorBody>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    ErrorBody: From<E>,
+    W: Future<Output = Result<T, E>>,
+{
+    let runtime = Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
+    done.map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?.map_err(ErrorBody::from)
 }
 
 impl From<Backup> for BackupView {
@@ -59,15 +76,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Options, Reach};
+    use crate::Reach;
 
     async fn start(folder: &Path) -> App {
-        App::start(Options { data_dir: Some(folder.to_owned()), reach: Reach::History, ..Options::default() }).await
+        App::start(crate::Options { data_dir: Some(folder.to_owned()), reach: Reach::History, ..Options::default() })
+            .await
     }
 
     /// A closed history of two conversations.
     async fn filled(folder: &Path) {
-        let store = Store::open(folder, parlance_store::Options::default()).await.unwrap();
+        let store = Store::open(folder, Options::default()).await.unwrap();
         for words in ["first", "second"] {
             let message = NewMessage::complete(Msg::text(Role::User, "you", words));
             store.insert_message(Place::NewConversation, &message).await.unwrap();
