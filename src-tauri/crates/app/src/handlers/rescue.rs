@@ -79,8 +79,12 @@ mod tests {
     use crate::Reach;
 
     async fn start(folder: &Path) -> App {
-        App::start(crate::Options { data_dir: Some(folder.to_owned()), reach: Reach::History, ..Options::default() })
-            .await
+        App::start(crate::Options {
+            data_dir: Some(folder.to_owned()),
+            reach: Reach::History,
+            ..crate::Options::default()
+        })
+        .await
     }
 
     /// A closed history of two conversations.
