@@ -38,6 +38,8 @@ const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Headless, "imagemagick", "pictures of it"),
     (Purpose::Headless, "pulseaudio", "a virtual microphone and speaker"),
     (Purpose::Headless, "pulseaudio-utils", "a virtual microphone and speaker"),
+    (Purpose::Headless, "libasound2-plugins", "a virtual microphone and speaker"),
+    (Purpose::Headless, "procps", "ending what was started"),
     (Purpose::Headless, "dbus", "a session bus of its own"),
     (Purpose::Headless, "fonts-dejavu-core", "letters"),
     (Purpose::Headless, "fonts-noto-cjk", "Chinese characters"),
