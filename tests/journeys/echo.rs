@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use parlance_app::api::{AppEvent, Author, BlockView, EventBatch, MessageStatus, Notice, VoiceState};
+use parlance_app::api::{AppEvent, Author, BlockView, EventBatch, MessageStatus, MessageView, Notice, VoiceState};
 use parlance_app::{App, Options};
 use parlance_audio::resample::resample_all;
 use serde_json::json;
@@ -191,6 +191,34 @@ fn talking_over_the_answer_silences_it_at_once() {
         let spoken = answer.spoken.unwrap();
         let heard = spoken.heard_ms.expect("how much was heard is known");
         assert!(heard > 300 && heard < spoken.ms, "{heard} of {}", spoken.ms);
+        person.stands_up().await;
+    });
+}
+
+#[test]
+fn the_stop_button_silences_an_answer_that_sounds() {
+    on_stage("the_stop_button_silences_an_answer_that_sounds", &[], async {
+        let data = tempfile::tempdir().unwrap();
+        let mut person = Person::sits_down(data.path()).await;
+        person.says_greeting().await;
+        person.sees_state(&[VoiceState::Speaking]).await;
+        // Sound does not wait for the history, so the conversation may be known a moment later.
+        let conversation = loop {
+            let snapshot = person.app.call("snapshot", json!({})).await.unwrap();
+            if let Some(id) = snapshot["voice"]["conversation_id"].as_str() {
+                break id.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        person.app.call("stop_answer", json!({ "id": conversation })).await.unwrap();
+        person.sees_state(&[VoiceState::Idle]).await;
+        let stopped = |message: &MessageView| message.status == MessageStatus::Stopped;
+        person
+            .sees("the message", |event| match event {
+                AppEvent::Message { message } => stopped(message).then_some(()),
+                _ => None,
+            })
+            .await;
         person.stands_up().await;
     });
 }

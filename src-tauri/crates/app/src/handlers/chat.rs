@@ -1,8 +1,9 @@
 //! Sending, stopping, asking again.
 
+use parlance_assistant::voice::actor::VoiceCommand;
 use parlance_store::{MAX_MESSAGE_BYTES, Place};
 
-use crate::api::{ConversationId, Empty, ErrorBody, ErrorCode, MessageSent, OpenLink, SendMessage};
+use crate::api::{ConversationId, Empty, ErrorBody, ErrorCode, MessageSent, OpenLink, SendMessage, VoiceState};
 use crate::app::App;
 use crate::links;
 
@@ -24,6 +25,13 @@ impl App {
     pub(crate) async fn stop_answer(&self, request: ConversationId) -> Result<Empty, ErrorBody> {
         if let Some(cancel) = self.running().get(&request.id) {
             cancel.cancel();
+            return Ok(Empty {});
+        }
+        // An answer that sounds is stopped by the same button.
+        let voice = self.voice_view();
+        let answers = matches!(voice.state, VoiceState::Thinking | VoiceState::Speaking);
+        if answers && voice.conversation_id.as_ref() == Some(&request.id) {
+            self.voice()?.send(VoiceCommand::Cancel);
         }
         Ok(Empty {})
     }
