@@ -53,7 +53,6 @@ const LICENCES: &[&str] = &[
     "Zlib",
     "Unicode-3.0",
     "CC0-1.0",
-    "BSL-1.0",
     "0BSD",
     "Unlicense",
 ];
@@ -66,11 +65,10 @@ const LICENCE_BY_CRATE: &[(&str, &str)] = &[
     ("dtoa-short", "MPL-2.0"),
     ("option-ext", "MPL-2.0"),
     ("selectors", "MPL-2.0"),
-    // Root certificates: data.
     // Drives windows in tests; not shipped.
     ("webdriver", "MPL-2.0"),
+    // Root certificates: data.
     ("webpki-root-certs", "CDLA-Permissive-2.0"),
-    ("webpki-roots", "CDLA-Permissive-2.0"),
 ];
 
 fn metadata() -> Value {
