@@ -130,10 +130,11 @@ impl Window {
         panic!("{css} says {last:?}; the window looks like {}", picture.display());
     }
 
-    /// The talk key's state.
+    /// The talk key's state. Asked of the page in one breath: views change, and the key is drawn anew.
     pub async fn talk_state(&self) -> String {
-        let key = self.wait("talk-key").await;
-        key.attr("data-state").await.expect("the window answers").unwrap_or_default()
+        let state =
+            self.run("return document.querySelector('[data-testid=talk-key]')?.dataset.state ?? ''", vec![]).await;
+        state.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until the talk key is in one of these states; which, and how long it took.
@@ -154,7 +155,13 @@ impl Window {
 
     /// Clicks what has this `data-testid`.
     pub async fn click(&self, testid: &str) {
-        if let Err(error) = self.wait(testid).await.click().await {
+        let mut clicked = self.wait(testid).await.click().await;
+        if clicked.is_err() {
+            // It may have been drawn anew between finding and clicking.
+            self.settle().await;
+            clicked = self.wait(testid).await.click().await;
+        }
+        if let Err(error) = clicked {
             let picture = self.display.picture("failed-clicking");
             panic!("clicking {testid}: {error:?}; the window looks like {}", picture.display());
         }
