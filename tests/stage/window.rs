@@ -1,6 +1,5 @@
 //! Parlance's own window under a real WebDriver: what a person does with keys and pointer, and what they see.
 
-use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 
@@ -31,8 +29,6 @@ pub struct Opening<'a> {
     pub data: &'a Path,
     /// The display's size.
     pub size: (u32, u32),
-    /// Further environment variables.
-    pub environment: HashMap<&'static str, String>,
     /// The program below the folder of built ones.
     pub program: &'static str,
     /// What is there when its window can be used.
@@ -43,21 +39,7 @@ impl<'a> Opening<'a> {
     /// A window of the usual size.
     #[must_use]
     pub fn new(data: &'a Path) -> Self {
-        Self {
-            data,
-            size: (1_280, 860),
-            environment: HashMap::new(),
-            program: "parlance",
-            ready: "[data-testid=talk-key]",
-        }
-    }
-
-    /// The same in another language.
-    #[must_use]
-    pub fn in_language(mut self, locale: &str) -> Self {
-        self.environment.insert("LANG", locale.to_owned());
-        self.environment.insert("LANGUAGE", locale.to_owned());
-        self
+        Self { data, size: (1_280, 860), program: "parlance", ready: "[data-testid=talk-key]" }
     }
 }
 
@@ -78,7 +60,6 @@ impl Window {
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("PARLANCE_DATA_DIR", opening.data.join("parlance"))
             .env_remove("WAYLAND_DISPLAY")
-            .envs(&opening.environment)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         #[cfg(unix)]
@@ -180,14 +161,6 @@ impl Window {
     /// Lets a key go.
     pub async fn key_up(&self, key: char) {
         self.keys(KeyAction::Up { value: key }).await;
-    }
-
-    /// Presses a key once.
-    pub async fn press(&self, key: Key) {
-        let actions = KeyActions::new("keyboard".into())
-            .then(KeyAction::Down { value: key.into() })
-            .then(KeyAction::Up { value: key.into() });
-        self.client.perform_actions(actions).await.expect("keys can be pressed");
     }
 
     /// Takes the focus away from every field.
