@@ -193,6 +193,7 @@ fn delta_of(event: &ModelEvent) -> Option<Delta> {
         | ModelEvent::Sealed { .. }
         | ModelEvent::AudioDelta { .. }
         | ModelEvent::ToolCall { .. }
+        | ModelEvent::ToolResult { .. }
         | ModelEvent::Usage { .. }
         | ModelEvent::Finished { .. } => None,
     }

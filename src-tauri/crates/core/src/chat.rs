@@ -60,6 +60,10 @@ pub struct ChatRequest {
     pub max_tokens: Option<u32>,
     /// Whether the answer should come as it is made. The events are the same either way.
     pub delivery: Delivery,
+    /// The shape the answer must have; `None` for words. The tools of the request are not offered then.
+    pub structured: Option<Structured>,
+    /// How the conversation is put to the model.
+    pub formatter: Formatter,
     /// Parameters of the provider's own, which win over ours.
     pub extra: Map<String, Value>,
 }
@@ -72,6 +76,40 @@ pub enum Delivery {
     Streaming,
     /// In one piece.
     Whole,
+}
+
+/// How the conversation is put to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formatter {
+    /// As turns of one person and one assistant.
+    #[default]
+    Chat,
+    /// Several speakers: what was said stands in one message, each line with its speaker's name.
+    MultiAgent,
+}
+
+/// The shape an answer must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Structured {
+    /// What the shape is called: `[A-Za-z0-9_-]`, at most 64 characters.
+    pub name: String,
+    /// A JSON schema of an object.
+    pub schema: Value,
+    /// How the provider is asked to keep to it.
+    pub way: StructuredWay,
+}
+
+/// How a provider is asked to keep to a shape, the strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StructuredWay {
+    /// As the protocol does it best.
+    #[default]
+    Native,
+    /// By a tool that must be called, whose arguments are the answer.
+    ForcedTool,
+    /// By a tool that is only offered, for servers that force none.
+    OfferedTool,
 }
 
 /// A tool as offered to a model.

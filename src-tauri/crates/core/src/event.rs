@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::msg::ToolUse;
+use crate::msg::{ToolOutput, ToolUse};
 
 /// One step of a model's answer. Exactly one [`ModelEvent::Finished`] comes, last; otherwise the stream ends in `Err`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,15 @@ pub enum ModelEvent {
         index: usize,
         /// The call.
         call: ToolUse,
+    },
+    /// A tool was run and gave this. It comes from whoever runs tools, never from a provider.
+    ToolResult {
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// What it gave.
+        output: ToolOutput,
     },
     /// Tokens used: replaces the previous one.
     Usage {

@@ -6,6 +6,9 @@
 //! * [`event`] – what a model's answer consists of while it arrives.
 //! * [`reply`] – folds events into the message so far; the plain call is its `collect`.
 //! * [`chat`] – the port of models that answer messages.
+//! * [`model`] – what a model is and can do, as a value.
+//! * [`tool`] – the port of tools that Parlance runs itself.
+//! * [`tokens`] – the port of those who count tokens.
 //! * [`realtime`] – the port of models that listen and speak.
 //! * [`audio`] – sound as data: rates, chunks, levels; the ports of microphone and speaker.
 //! * [`error`] – what can go wrong with a provider, by what the caller can do about it.
@@ -22,17 +25,25 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod model;
 pub mod msg;
 pub mod realtime;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod tokens;
+pub mod tool;
 
 pub use audio::{AudioChunk, Level, SampleRate};
-pub use chat::{ChatModel, ChatRequest, ModelStream, Thinking, ToolChoice, ToolSpec};
+pub use chat::{
+    ChatModel, ChatRequest, Formatter, ModelStream, Structured, StructuredWay, Thinking, ToolChoice, ToolSpec,
+};
 pub use clock::Clock;
 pub use error::{Category, ProviderError};
 pub use event::{ModelEvent, Seal, StopReason, TokenUsage};
+pub use model::{Capabilities, ModelInfo};
 pub use msg::{ContentBlock, Msg, Role, Source, ToolOutput};
 pub use reply::Reply;
 pub use secret::{ApiKey, Origin, Secret};
+pub use tokens::{TokenCount, TokenCounter};
+pub use tool::{Consent, Tool, ToolFailure};

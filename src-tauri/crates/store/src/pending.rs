@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use parlance_core::{ModelEvent, Seal};
+use parlance_core::{ModelEvent, Seal, ToolOutput};
 
 /// A piece is written this long after its first event came, so that a kill costs at most 250 ms of words: the rest is
 /// for the commit.
@@ -99,6 +99,11 @@ fn size_of(event: &ModelEvent) -> usize {
             ModelEvent::ToolCallDelta { arguments, .. } => arguments.len(),
             ModelEvent::ToolCall { call, .. } => call.raw_input.as_ref().map_or(0, String::len) * 2,
             ModelEvent::ThinkingOpaque { opaque } => opaque.to_string().len(),
+            ModelEvent::ToolResult { output, .. } => match output {
+                ToolOutput::Text(text) => text.len(),
+                ToolOutput::Nothing(()) => 0,
+                blocks @ ToolOutput::Blocks(_) => serde_json::to_vec(blocks).map_or(0, |json| json.len()),
+            },
             ModelEvent::Sealed { seal: Seal::Text { thought_signature } } => thought_signature.len(),
             ModelEvent::Sealed { seal: Seal::Thinking { signature, opaque } } => {
                 signature.as_ref().map_or(0, String::len) + opaque.as_ref().map_or(0, |opaque| opaque.to_string().len())
