@@ -6,16 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parlance_core::ProviderError;
 use parlance_core::chat::ChatModel;
-use parlance_providers::Provider;
-use parlance_providers::anthropic::AnthropicClient;
-use parlance_providers::dashscope::{DashScopeClient, Modality};
-use parlance_providers::gemini::GeminiClient;
+use parlance_providers::anthropic::MessagesApi;
+use parlance_providers::dashscope::GenerationApi;
+use parlance_providers::gemini::GenerateContentApi;
 use parlance_providers::http::Http;
 use parlance_providers::media::LocalFiles;
-use parlance_providers::ollama::OllamaClient;
-use parlance_providers::openai::{Dialect, OpenAiClient};
-use parlance_providers::responses::ResponsesClient;
-use url::Url;
+use parlance_providers::ollama::OllamaApi;
+use parlance_providers::openai::{ChatCompletionsApi, Dialect};
+use parlance_providers::responses::ResponsesApi;
+use parlance_providers::{Api, Provider};
 
 use crate::config::ProviderConfig;
 
@@ -29,17 +28,16 @@ pub(crate) trait Ask: ChatModel {
     async fn models(&self) -> Result<Vec<String>, ProviderError>;
 }
 
-macro_rules! ask {
-    ($($client:ty),*) => { $(
-        #[async_trait]
-        impl Ask for $client {
-            async fn models(&self) -> Result<Vec<String>, ProviderError> {
-                <$client>::models(self).await
-            }
-        }
-    )* };
+#[async_trait]
+impl<A: Api> Ask for parlance_providers::Client<A> {
+    async fn models(&self) -> Result<Vec<String>, ProviderError> {
+        parlance_providers::Client::models(self).await
+    }
 }
-ask!(OpenAiClient, ResponsesClient, AnthropicClient, GeminiClient, DashScopeClient, OllamaClient);
+
+fn speaking<A: Api>(api: A, provider: Provider, http: Http) -> Client {
+    Arc::new(parlance_providers::Client::new(provider, api, http, Arc::new(LocalFiles)))
+}
 
 /// A family as it comes with Parlance.
 pub(crate) struct Family {
@@ -64,7 +62,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.openai.com/v1",
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
-        client: |provider, http| Arc::new(OpenAiClient::new(provider, Dialect::OPENAI, http, Arc::new(LocalFiles))),
+        client: |provider, http| speaking(ChatCompletionsApi(Dialect::OPENAI), provider, http),
     },
     Family {
         id: "openai-responses",
@@ -72,7 +70,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.openai.com/v1",
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
-        client: |provider, http| Arc::new(ResponsesClient::new(provider, http, Arc::new(LocalFiles))),
+        client: |provider, http| speaking(ResponsesApi, provider, http),
     },
     Family {
         id: "anthropic",
@@ -80,7 +78,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.anthropic.com",
         variable: Some("ANTHROPIC_API_KEY"),
         hosts: &["api.anthropic.com"],
-        client: |provider, http| Arc::new(AnthropicClient::new(provider, http, Arc::new(LocalFiles))),
+        client: |provider, http| speaking(MessagesApi, provider, http),
     },
     Family {
         id: "gemini",
@@ -88,7 +86,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://generativelanguage.googleapis.com",
         variable: Some("GEMINI_API_KEY"),
         hosts: &["generativelanguage.googleapis.com"],
-        client: |provider, http| Arc::new(GeminiClient::new(provider, http, Arc::new(LocalFiles))),
+        client: |provider, http| speaking(GenerateContentApi, provider, http),
     },
     Family {
         id: "dashscope",
@@ -96,10 +94,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://dashscope.aliyuncs.com",
         variable: Some("DASHSCOPE_API_KEY"),
         hosts: &["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"],
-        client: |mut provider, http| {
-            provider.base_url = ending_in(&provider.base_url, "api/v1/");
-            Arc::new(DashScopeClient::new(provider, Modality::ByRequest, http, Arc::new(LocalFiles)))
-        },
+        client: |provider, http| speaking(GenerationApi::default(), provider, http),
     },
     Family {
         id: "ollama",
@@ -107,30 +102,9 @@ const FAMILIES: &[Family] = &[
         base_url: "http://localhost:11434",
         variable: None,
         hosts: &[],
-        client: |mut provider, http| {
-            provider.base_url = root_of(&provider.base_url, &["v1/", "api/"]);
-            Arc::new(OllamaClient::new(provider, http, Arc::new(LocalFiles)))
-        },
+        client: |provider, http| speaking(OllamaApi, provider, http),
     },
 ];
-
-/// An address that ends in a path, whether or not it was typed along. Addresses end with a stroke.
-fn ending_in(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    if !url.path().ends_with(&format!("/{path}")) {
-        url.set_path(&format!("{}{path}", base.path()));
-    }
-    url
-}
-
-/// An address without the path of another protocol of the same server, where it was typed along.
-fn root_of(base: &Url, paths: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Some(root) = paths.iter().find_map(|path| base.path().strip_suffix(path)) {
-        url.set_path(root);
-    }
-    url
-}
 
 /// The family of this id.
 pub(crate) fn family(id: &str) -> Option<&'static Family> {
@@ -141,7 +115,7 @@ pub(crate) fn family(id: &str) -> Option<&'static Family> {
 pub(crate) fn client(id: &str, provider: Provider, http: Http) -> Client {
     match family(id) {
         Some(family) => (family.client)(provider, http),
-        None => Arc::new(OpenAiClient::new(provider, Dialect::COMPATIBLE, http, Arc::new(LocalFiles))),
+        None => speaking(ChatCompletionsApi(Dialect::COMPATIBLE), provider, http),
     }
 }
 

@@ -22,7 +22,7 @@ use parlance_core::{ChatModel, ChatRequest, ModelEvent, Msg, Role};
 use parlance_providers::http::Http;
 use parlance_providers::media::LocalFiles;
 use parlance_providers::openai::mapper::Expectations;
-use parlance_providers::openai::{ChatDecoder, Dialect, OpenAiClient};
+use parlance_providers::openai::{ChatCompletionsApi, ChatDecoder, Dialect, OpenAiClient};
 use parlance_providers::{NoKey, Provider, base_url};
 use parlance_simulator::openai::chat;
 use parlance_simulator::{Answer, Framing, Pace, Piece, Scenario, Script, Simulator};
@@ -80,7 +80,8 @@ async fn read_over_loopback(size: usize, per_write: usize) -> Value {
     let (mut server, address) = start_server(size, per_write);
     let base_url = base_url::parse(&address).unwrap();
     let provider = Provider { name: "bench".into(), base_url, keys: Arc::new(NoKey) };
-    let client = OpenAiClient::new(provider, Dialect::OPENAI, Http::new().unwrap(), Arc::new(LocalFiles));
+    let client =
+        OpenAiClient::new(provider, ChatCompletionsApi(Dialect::OPENAI), Http::new().unwrap(), Arc::new(LocalFiles));
     let messages = vec![Msg::text(Role::User, "user", "Go.")];
     let request = ChatRequest { model: "gpt-bench-2026-11-24".into(), messages, ..ChatRequest::default() };
     let (mut costs, mut floor) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: tools that run at the provider; their blocks are skipped.
 
-mod client;
+mod api;
 pub mod decoder;
 mod family;
 mod mapper;
@@ -11,5 +11,5 @@ mod messages;
 pub mod request;
 mod wire;
 
-pub use client::AnthropicClient;
+pub use api::{AnthropicClient, MessagesApi};
 pub use decoder::MessagesDecoder;

@@ -47,7 +47,8 @@ pub const MAX_BYTES: usize = 2_000;
 /// Endpoints that people paste along; they are taken off.
 const ENDPOINTS: [&str; 3] = ["/chat/completions", "/models", "/messages"];
 
-/// Reads an address. The result's path ends with `/`, so that `join("chat/completions")` appends.
+/// Reads an address. The result's path ends with `/`, so that `join("chat/completions")` appends; the addresses of sockets
+/// (`ws`, `wss`) mean the same server as `http` and `https`.
 ///
 /// # Errors
 /// [`BadBaseUrl`], with a sentence that says what to do.
@@ -59,6 +60,11 @@ pub fn parse(input: &str) -> Result<Url, BadBaseUrl> {
     if input.len() > MAX_BYTES {
         return Err(BadBaseUrl::TooLong);
     }
+    let input = &match input.split_once("://") {
+        Some(("ws", rest)) => format!("http://{rest}"),
+        Some(("wss", rest)) => format!("https://{rest}"),
+        _ => input.to_owned(),
+    };
     let mut url = match Url::parse(input) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => url,
         // `localhost:1234` reads as a scheme and a path.
@@ -80,6 +86,27 @@ pub fn parse(input: &str) -> Result<Url, BadBaseUrl> {
     let path = format!("{}/", path.trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
+}
+
+/// An address that ends in a version: one of the `known` where it does already, else the `usual` one.
+#[must_use]
+pub(crate) fn with_version(mut base: Url, known: &[&str], usual: &str) -> Url {
+    let ends_in = |version: &&str| base.path().ends_with(&format!("/{version}"));
+    if !known.iter().any(ends_in) {
+        let path = format!("{}{usual}", base.path());
+        base.set_path(&path);
+    }
+    base
+}
+
+/// An address without one of these endings, where one was typed along.
+#[must_use]
+pub(crate) fn without(mut base: Url, endings: &[&str]) -> Url {
+    let root = endings.iter().find_map(|ending| base.path().strip_suffix(ending)).map(str::to_owned);
+    if let Some(root) = root.filter(|root| root.ends_with('/')) {
+        base.set_path(&root);
+    }
+    base
 }
 
 fn suggest(input: &str) -> String {

@@ -4,7 +4,7 @@
 //! Two endpoints, one for text and one for everything else, speak the same. Their OpenAI-compatible sister is a matter of
 //! [`crate::openai`]. Deliberately absent: asynchronous jobs, `oss://` addresses.
 
-mod client;
+mod api;
 pub mod decoder;
 pub mod mapper;
 mod messages;
@@ -12,6 +12,6 @@ pub mod models;
 pub mod request;
 mod wire;
 
-pub use client::DashScopeClient;
+pub use api::{DashScopeClient, GenerationApi};
 pub use decoder::DashScopeDecoder;
 pub use request::Modality;

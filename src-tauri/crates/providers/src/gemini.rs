@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: tools that run at the provider, and pictures in answers; their parts are skipped.
 
-mod client;
+mod api;
 mod contents;
 pub mod decoder;
 mod family;
@@ -12,5 +12,5 @@ pub mod models;
 pub mod request;
 mod wire;
 
-pub use client::GeminiClient;
+pub use api::{GeminiClient, GenerateContentApi};
 pub use decoder::ContentDecoder;

@@ -12,6 +12,7 @@
 //! * [`provider`] – where a provider is and how its key is fetched.
 //! * [`base_url`] – what people type as an address, made an address.
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
+//! * [`client`] – the client of every provider; what differs is an `Api`.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
 //! * [`model_list`] – what models a server offers.
 //! * [`framing`] – bytes to events.
@@ -23,11 +24,12 @@
 //!
 //! A provider's folder has the same files: `wire` (the JSON), `request` (a pure function from the domain's request),
 //! `mapper` (a pure, stateful function from wire events to the domain's), `decoder` (bytes to events, still without IO),
-//! `client` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
+//! `api` (what is asked and how it is read). Deliberately absent: where keys are stored, settings, sound devices, the database.
 
 pub mod anthropic;
 pub mod base_url;
 pub mod builtin;
+pub mod client;
 pub mod dashscope;
 pub mod decoder;
 pub mod errors;
@@ -47,4 +49,5 @@ mod tally;
 mod tool_calls;
 pub mod transport;
 
+pub use client::{Api, Client};
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};

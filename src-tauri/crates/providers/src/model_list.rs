@@ -1,6 +1,9 @@
 //! The list of models a server offers, in the form that most providers share.
 
+use parlance_core::{Category, ProviderError};
 use serde::Deserialize;
+
+use crate::transport::{Headers, Transport};
 
 #[derive(Deserialize)]
 struct List {
@@ -14,6 +17,21 @@ struct Model {
 
 /// A list may be so long; real ones come near 1 MB.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Fetches a list and reads it with `read`.
+///
+/// # Errors
+/// When the server cannot be reached, refuses, or gives something else.
+pub(crate) async fn fetch<T>(
+    transport: &Transport,
+    path: &str,
+    headers: Headers,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<T, ProviderError> {
+    let url = transport.provider().endpoint(path)?;
+    let body = transport.get(&url, &headers, MAX_BYTES).await?;
+    read(&body).ok_or_else(|| transport.fail(Category::Protocol, "what came is no list of models"))
+}
 
 /// The ids, sorted, in `{"data": [{"id"}]}` or the bare list that some servers give; `None` when it is neither.
 #[must_use]

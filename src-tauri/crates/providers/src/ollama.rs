@@ -4,7 +4,7 @@
 //!
 //! The protocol has no `tool_choice`, no sound and no moving pictures; pictures only as bytes.
 
-mod client;
+mod api;
 pub mod decoder;
 pub mod mapper;
 mod messages;
@@ -12,5 +12,5 @@ pub mod models;
 pub mod request;
 mod wire;
 
-pub use client::OllamaClient;
+pub use api::{OllamaApi, OllamaClient};
 pub use decoder::OllamaDecoder;

@@ -1,7 +1,7 @@
 //! OpenAI Chat Completions, and every server that speaks a dialect of it. The wire format is described at
 //! <https://platform.openai.com/docs/api-reference/chat> (read November 2026). Dialects differ by data ([`Dialect`]).
 
-mod client;
+mod api;
 pub mod decoder;
 pub(crate) mod dialect;
 pub mod mapper;
@@ -10,7 +10,7 @@ pub mod request;
 mod think_tags;
 pub(crate) mod wire;
 
-pub use client::OpenAiClient;
+pub use api::{ChatCompletionsApi, OpenAiClient};
 pub use decoder::ChatDecoder;
 pub use dialect::{
     ContentShape, Dialect, Names, ReasoningEcho, ReasoningSwitch, StreamEnd, StreamUsage, SystemRole, ThinkTags,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlance_core::ApiKey;
+use parlance_core::{ApiKey, Category, ProviderError};
 use url::Url;
 
 /// A configured provider.
@@ -15,6 +15,19 @@ pub struct Provider {
     pub base_url: Url,
     /// Gives its key, each time one is needed.
     pub keys: Arc<dyn KeySource>,
+}
+
+impl Provider {
+    /// An address below the provider's own.
+    ///
+    /// # Errors
+    /// [`Category::InvalidRequest`] when the two make none.
+    pub fn endpoint(&self, path: &str) -> Result<Url, ProviderError> {
+        self.base_url.join(path).map_err(|error| {
+            let message = format!("the server's address cannot be used: {error}");
+            ProviderError::new(&self.name, Category::InvalidRequest, message)
+        })
+    }
 }
 
 /// Fetches a key for one connection; the caller drops it when the request is out.

@@ -4,12 +4,12 @@
 //! Nothing is left with the provider (`store: false`): the whole conversation is sent each time, with the provider's sealed
 //! reasoning in its place. Deliberately absent: hosted tools, background answers, `previous_response_id`.
 
-mod client;
+mod api;
 pub mod decoder;
 mod items;
 pub mod mapper;
 pub mod request;
 mod wire;
 
-pub use client::ResponsesClient;
+pub use api::{ResponsesApi, ResponsesClient};
 pub use decoder::ResponsesDecoder;

@@ -61,7 +61,13 @@ impl KeyHeader {
 }
 
 /// Headers beside those that every request has, names in lower case.
-pub type Headers = &'static [(&'static str, &'static str)];
+pub type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// A header of the protocol's own.
+#[must_use]
+pub fn header(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
+}
 
 /// A `POST` as a provider's pure room writes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +78,8 @@ pub struct Question {
     pub headers: Headers,
     /// The JSON body.
     pub body: Map<String, Value>,
+    /// How the answer is asked for.
+    pub delivery: Delivery,
 }
 
 /// The way to one provider. Cheap to clone.
@@ -112,15 +120,10 @@ impl Transport {
         &self.provider.name
     }
 
-    /// An address below the provider's own.
-    ///
-    /// # Errors
-    /// [`Category::InvalidRequest`] when the two make none.
-    pub fn endpoint(&self, path: &str) -> Result<Url, ProviderError> {
-        let url = self.provider.base_url.join(path);
-        url.map_err(|error| {
-            self.fail(Category::InvalidRequest, format!("the server's address cannot be used: {error}"))
-        })
+    /// Who is asked.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
     }
 
     /// An error of this provider.
@@ -133,25 +136,30 @@ impl Transport {
     #[must_use]
     pub fn show(&self, question: &Question) -> HttpRequest {
         let key = (self.manner.key.name(), self.manner.key.value("[key]"));
-        let headers = [("accept", ACCEPTED), ("content-type", "application/json")].iter().chain(question.headers);
-        let headers = headers.map(|&(name, value)| (name, value.to_owned()));
-        let headers = headers.chain([key, ("accept-encoding", "identity".to_owned())]);
+        let usual = [("accept", ACCEPTED), ("content-type", "application/json")];
+        let usual = usual.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let own = question
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let last = [key, ("accept-encoding", "identity".to_owned())].map(|(name, value)| (name.to_owned(), value));
         HttpRequest {
             method: "POST",
             url: question.url.to_string(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value)).collect(),
+            headers: usual.into_iter().chain(own).chain(last).collect(),
             body: Some(Value::Object(question.body.clone())),
         }
     }
 
-    /// Sends a question until there is an answer that is no refusal, or until it makes no sense any more. `wanted` is how the
-    /// answer was asked for; [`Answered::delivery`] is how it comes.
+    /// Sends a question until there is an answer that is no refusal, or until it makes no sense any more.
+    /// [`Answered::delivery`] is how it comes, whatever was asked for.
     ///
     /// # Errors
     /// When nothing of an answer was received.
-    pub async fn post(&self, question: Question, wanted: Delivery) -> Result<Answered, ProviderError> {
-        let Question { url, headers, body } = question;
-        let bytes = Bytes::from(Value::Object(body).to_string());
+    pub async fn post(&self, question: &Question) -> Result<Answered, ProviderError> {
+        let Question { url, headers, body, delivery: wanted } = question;
+        let bytes = serde_json::to_vec(body).map(Bytes::from);
+        let bytes = bytes.map_err(|error| self.fail(Category::InvalidRequest, error.to_string()))?;
         let most = self.manner.max_request_bytes;
         if bytes.len() > most {
             let message = format!(
@@ -160,17 +168,17 @@ impl Transport {
             );
             return Err(self.fail(Category::ContextTooLong, message));
         }
-        let limits = self.limits.unwrap_or_else(|| match (wanted, Origin::of(&url)) {
+        let limits = self.limits.unwrap_or_else(|| match (wanted, Origin::of(url)) {
             (Delivery::Streaming, Ok(origin)) => TimeLimits::chat(&origin),
             (Delivery::Streaming | Delivery::Whole, _) => TimeLimits::whole_chat(),
         });
-        let (response, redactor) = self.ask(Method::POST, &url, headers, Some(bytes), limits).await?;
+        let (response, redactor) = self.ask(Method::POST, url, headers, Some(bytes), limits).await?;
         // The server decides how it answers: some do not stream although they were asked to.
         let delivery = match response.media_type().as_str() {
-            "text/html" => return Err(self.not_the_api(&url)),
+            "text/html" => return Err(self.not_the_api(url)),
             "application/json" => Delivery::Whole,
             "text/event-stream" => Delivery::Streaming,
-            _ => wanted,
+            _ => *wanted,
         };
         let host = url.host_str().unwrap_or_default().to_owned();
         Ok(Answered::new(response.body, delivery, redactor, self.name().to_owned(), host))
@@ -180,7 +188,7 @@ impl Transport {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses, or when what comes is a web page or too long.
-    pub async fn get(&self, url: &Url, headers: Headers, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
+    pub async fn get(&self, url: &Url, headers: &Headers, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
         let limits = self.limits.unwrap_or_else(TimeLimits::quick);
         let (response, redactor) = self.ask(Method::GET, url, headers, None, limits).await?;
         if response.media_type() == "text/html" {
@@ -201,7 +209,7 @@ impl Transport {
         &self,
         method: Method,
         url: &Url,
-        headers: Headers,
+        headers: &Headers,
         body: Option<Bytes>,
         limits: TimeLimits,
     ) -> Result<(Response, Redactor), ProviderError> {
@@ -222,7 +230,7 @@ impl Transport {
         &self,
         method: Method,
         url: &Url,
-        headers: Headers,
+        headers: &Headers,
         body: Option<Bytes>,
         limits: TimeLimits,
     ) -> Result<(Response, Redactor), Attempt> {
@@ -268,12 +276,10 @@ impl Transport {
     }
 }
 
-fn usual_headers(own: Headers) -> HeaderMap {
+fn usual_headers(own: &Headers) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
-    for &(name, value) in own {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
+    headers.extend(own.iter().cloned());
     headers
 }
 

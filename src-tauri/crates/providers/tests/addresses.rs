@@ -44,6 +44,14 @@ async fn an_address_may_end_in_its_version_or_before_it() {
         }
         Family::Gemini.models(&address, Arc::new(NoKey)).await.unwrap();
     }
+    for address in
+        [root.clone(), format!("{root}/api/v1"), format!("{root}/api-ws/v1/"), root.replace("http://", "ws://")]
+    {
+        assert_eq!(text(&*at(Family::DashScope, &address), &question()).await, "hi");
+    }
+    for address in [root.clone(), format!("{root}/v1"), format!("{root}/api")] {
+        assert_eq!(text(&*at(Family::Ollama, &address), &question()).await, "hi");
+    }
     let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
     paths.dedup();
     paths.sort();
@@ -51,6 +59,8 @@ async fn an_address_may_end_in_its_version_or_before_it() {
     assert_eq!(
         paths,
         [
+            "/api/chat",
+            "/api/v1/services/aigc/text-generation/generation",
             "/v1/messages",
             "/v1/models?limit=1000",
             "/v1beta/models/m:generateContent",

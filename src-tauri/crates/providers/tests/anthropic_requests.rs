@@ -2,7 +2,7 @@
 
 use parlance_core::chat::{Delivery, FunctionSpec};
 use parlance_core::{Category, ChatRequest, Msg, Thinking, ToolChoice, ToolSpec};
-use parlance_providers::anthropic::request::{self, PastReasoning};
+use parlance_providers::anthropic::request;
 use serde_json::{Map, Value, json};
 
 fn conversation(messages: Value) -> Vec<Msg> {
@@ -10,7 +10,7 @@ fn conversation(messages: Value) -> Vec<Msg> {
 }
 
 fn body(request: &ChatRequest) -> Value {
-    request::body("p", request, PastReasoning::Kept).map(Value::Object).expect("a request")
+    request::body("p", request).map(Value::Object).expect("a request")
 }
 
 fn asking(model: &str) -> ChatRequest {
@@ -79,8 +79,6 @@ fn a_turn_with_tools_is_one_message_of_results_with_its_reasoning_before_it() {
         "max_tokens": 16_000, "stream": true,
     });
     assert_eq!(body(&request), expected);
-    let dropped = request::body("p", &request, PastReasoning::Dropped).map(Value::Object).expect("a request");
-    assert!(!dropped.to_string().contains("thinking"), "{dropped}");
 }
 
 #[test]
@@ -194,7 +192,7 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
             "9000 tokens of reasoning do not fit into an answer of at most 4096",
         ),
     ] {
-        let error = request::body("p", &request, PastReasoning::Kept).expect_err(reason);
+        let error = request::body("p", &request).expect_err(reason);
         assert_eq!(error.category, Category::InvalidRequest);
         assert!(error.message.contains(reason), "{error}");
     }

@@ -3,7 +3,6 @@
 use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
 use serde_json::{Map, Value, json};
 
-use super::request::PastReasoning;
 use crate::history;
 
 /// A conversation, its instructions apart.
@@ -14,10 +13,10 @@ pub(crate) struct Written {
 
 /// Instructions at the beginning become the `system` of the request, later ones are said by the user. Neighbours of one role
 /// become one message, since all results of a turn must stand in the one message that follows it.
-pub(crate) fn write(provider: &str, messages: &[Msg], past: PastReasoning) -> Result<Written, ProviderError> {
+pub(crate) fn write(provider: &str, messages: &[Msg]) -> Result<Written, ProviderError> {
     let (mut system, mut turns): (Vec<Value>, Vec<Turn>) = (Vec::new(), Vec::new());
     for msg in messages {
-        let blocks = blocks(provider, msg, past)?;
+        let blocks = blocks(provider, msg)?;
         let is_plain = blocks.iter().all(|block| block["type"] == "text");
         if msg.role == Role::System && turns.is_empty() && is_plain {
             system.extend(blocks);
@@ -46,14 +45,14 @@ impl Turn {
     }
 }
 
-fn blocks(provider: &str, msg: &Msg, past: PastReasoning) -> Result<Vec<Value>, ProviderError> {
+fn blocks(provider: &str, msg: &Msg) -> Result<Vec<Value>, ProviderError> {
     let is_models = msg.role == Role::Assistant;
     let mut written = Vec::new();
     for block in &msg.content {
         match block {
             ContentBlock::Text { text, .. } => written.extend(text_block(text)),
             ContentBlock::Thinking { thinking, signature, opaque } => {
-                if is_models && past == PastReasoning::Kept {
+                if is_models {
                     written.extend(thinking_block(thinking, signature.as_deref(), opaque.as_ref()));
                 }
             }

@@ -11,15 +11,6 @@ use crate::history;
 /// The least budget that the provider takes.
 const LEAST_BUDGET: u32 = 1_024;
 
-/// Whether sealed reasoning of earlier turns is sent back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PastReasoning {
-    /// As it came, which the provider wants within a tool loop.
-    Kept,
-    /// Left out, for when the provider no longer accepts its own seals.
-    Dropped,
-}
-
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
 /// A model that must use a tool cannot reason to a budget: then it does not. Models that cannot be forced are asked without
@@ -27,9 +18,9 @@ pub enum PastReasoning {
 ///
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
-pub fn body(provider: &str, request: &ChatRequest, past: PastReasoning) -> Result<Map<String, Value>, ProviderError> {
+pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
     history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
-    let Written { system, messages } = messages::write(provider, &request.messages, past)?;
+    let Written { system, messages } = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use parlance_core::{ApiKey, ChatModel, ChatRequest, ModelEvent, Msg, Origin, ProviderError, Reply, Role, Secret};
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
-use parlance_providers::openai::{Dialect, OpenAiClient};
+use parlance_providers::openai::{ChatCompletionsApi, Dialect, OpenAiClient};
 use parlance_providers::retry::Retry;
 use parlance_providers::{KeySource, KeyUnavailable, NoKey, Provider, base_url};
 use parlance_simulator::{Answer, Scenario, Simulator};
@@ -42,9 +42,14 @@ pub(crate) fn client_at(address: &str, dialect: Dialect) -> OpenAiClient {
 pub(crate) fn connecting_within(limit: Duration, address: &str, dialect: Dialect) -> OpenAiClient {
     let base_url = base_url::parse(address).unwrap();
     let provider = Provider { name: "sim".into(), base_url, keys: Arc::new(NoKey) };
-    OpenAiClient::new(provider, dialect, Http::with_connect_limit(limit).unwrap(), Arc::new(LocalFiles))
-        .with_limits(PATIENT)
-        .with_retry(recorded_retry().0)
+    OpenAiClient::new(
+        provider,
+        ChatCompletionsApi(dialect),
+        Http::with_connect_limit(limit).unwrap(),
+        Arc::new(LocalFiles),
+    )
+    .with_limits(PATIENT)
+    .with_retry(recorded_retry().0)
 }
 
 pub(crate) fn client_with_key(address: &str, saved_for: &str) -> OpenAiClient {
@@ -52,7 +57,8 @@ pub(crate) fn client_with_key(address: &str, saved_for: &str) -> OpenAiClient {
     let provider =
         Provider { name: "sim".into(), base_url: base_url::parse(address).unwrap(), keys: Arc::new(Canary(origin)) };
     let http = Http::with_connect_limit(Duration::from_secs(5)).unwrap();
-    OpenAiClient::new(provider, Dialect::OPENAI, http, Arc::new(LocalFiles)).with_retry(recorded_retry().0)
+    OpenAiClient::new(provider, ChatCompletionsApi(Dialect::OPENAI), http, Arc::new(LocalFiles))
+        .with_retry(recorded_retry().0)
 }
 
 /// Retries that wait no time, and the pauses they would have made.

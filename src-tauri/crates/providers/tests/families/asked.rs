@@ -74,6 +74,7 @@ fn request(logical: &Value) -> ChatRequest {
         max_tokens: constructor["max_tokens"].as_u64().map(|limit| u32::try_from(limit).unwrap()),
         delivery: if logical["stream"] == true { Delivery::Streaming } else { Delivery::Whole },
         extra: Map::from_iter(extra),
+        ..ChatRequest::default()
     }
 }
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlance_core::{ChatModel, ChatRequest, ProviderError};
-use parlance_providers::anthropic::AnthropicClient;
-use parlance_providers::anthropic::request::PastReasoning;
-use parlance_providers::dashscope::{DashScopeClient, Modality};
-use parlance_providers::gemini::GeminiClient;
+use parlance_providers::anthropic::MessagesApi;
+use parlance_providers::dashscope::GenerationApi;
+use parlance_providers::gemini::GenerateContentApi;
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
-use parlance_providers::ollama::OllamaClient;
-use parlance_providers::responses::ResponsesClient;
-use parlance_providers::{KeySource, NoKey, Provider, anthropic, base_url, dashscope, gemini, ollama, responses};
+use parlance_providers::ollama::OllamaApi;
+use parlance_providers::responses::ResponsesApi;
+use parlance_providers::{
+    Api, Client, KeySource, NoKey, Provider, anthropic, base_url, dashscope, gemini, ollama, responses,
+};
 use parlance_simulator::{Script, Simulator};
 use serde_json::{Map, Value};
 
@@ -54,39 +55,31 @@ impl Family {
     }
 
     pub(crate) fn client_at(self, address: &str, keys: Arc<dyn KeySource>, limits: TimeLimits) -> Box<dyn ChatModel> {
-        let (provider, http) = (provider(address, keys), http());
-        let (files, retry) = (Arc::new(LocalFiles), recorded_retry().0);
+        let provider = provider(address, keys);
         match self {
-            Self::Ollama => Box::new(OllamaClient::new(provider, http, files).with_limits(limits).with_retry(retry)),
-            Self::Anthropic => {
-                Box::new(AnthropicClient::new(provider, http, files).with_limits(limits).with_retry(retry))
-            }
-            Self::Gemini => Box::new(GeminiClient::new(provider, http, files).with_limits(limits).with_retry(retry)),
-            Self::Responses => {
-                Box::new(ResponsesClient::new(provider, http, files).with_limits(limits).with_retry(retry))
-            }
-            Self::DashScope => {
-                let client = DashScopeClient::new(provider, Modality::ByRequest, http, files);
-                Box::new(client.with_limits(limits).with_retry(retry))
-            }
+            Self::Ollama => Box::new(client(provider, OllamaApi, limits)),
+            Self::Anthropic => Box::new(client(provider, MessagesApi, limits)),
+            Self::Gemini => Box::new(client(provider, GenerateContentApi, limits)),
+            Self::Responses => Box::new(client(provider, ResponsesApi, limits)),
+            Self::DashScope => Box::new(client(provider, GenerationApi::default(), limits)),
         }
     }
 
     pub(crate) async fn models(self, address: &str, keys: Arc<dyn KeySource>) -> Result<Vec<String>, ProviderError> {
-        let (provider, http, files) = (provider(address, keys), http(), Arc::new(LocalFiles));
+        let provider = provider(address, keys);
         match self {
-            Self::Ollama => OllamaClient::new(provider, http, files).models().await,
-            Self::Anthropic => AnthropicClient::new(provider, http, files).models().await,
-            Self::Gemini => GeminiClient::new(provider, http, files).models().await,
-            Self::Responses => ResponsesClient::new(provider, http, files).models().await,
-            Self::DashScope => DashScopeClient::new(provider, Modality::ByRequest, http, files).models().await,
+            Self::Ollama => client(provider, OllamaApi, PATIENT).models().await,
+            Self::Anthropic => client(provider, MessagesApi, PATIENT).models().await,
+            Self::Gemini => client(provider, GenerateContentApi, PATIENT).models().await,
+            Self::Responses => client(provider, ResponsesApi, PATIENT).models().await,
+            Self::DashScope => client(provider, GenerationApi::default(), PATIENT).models().await,
         }
     }
 
     pub(crate) fn body(self, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
         match self {
             Self::Ollama => ollama::request::body("p", request),
-            Self::Anthropic => anthropic::request::body("p", request, PastReasoning::Kept),
+            Self::Anthropic => anthropic::request::body("p", request),
             Self::Gemini => gemini::request::body("p", request),
             Self::Responses => responses::request::body("p", request),
             Self::DashScope => dashscope::request::body("p", request),
@@ -142,6 +135,7 @@ fn provider(address: &str, keys: Arc<dyn KeySource>) -> Provider {
     Provider { name: "sim".into(), base_url: base_url::parse(address).unwrap(), keys }
 }
 
-fn http() -> Http {
-    Http::with_connect_limit(Duration::from_secs(5)).unwrap()
+fn client<A: Api>(provider: Provider, api: A, limits: TimeLimits) -> Client<A> {
+    let http = Http::with_connect_limit(Duration::from_secs(5)).unwrap();
+    Client::new(provider, api, http, Arc::new(LocalFiles)).with_limits(limits).with_retry(recorded_retry().0)
 }

@@ -1,0 +1,122 @@
+//! The client of every provider: media brought along, one question asked, another in its place where the provider says so,
+//! the answer decoded. What differs from protocol to protocol is an [`Api`].
+//!
+//! Deliberately absent: anything that only one provider does.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlance_core::chat::{ChatModel, Delivery, HttpRequest, ModelStream};
+use parlance_core::{ChatRequest, ProviderError};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::http::{Http, TimeLimits};
+use crate::media::{self, MediaReader};
+use crate::provider::Provider;
+use crate::retry::Retry;
+use crate::transport::{Decode, Manner, Question, Transport};
+
+/// So often another question may take the place of a refused one: a protocol has two other ways at the most.
+const MOST_OTHER_WAYS: usize = 3;
+
+/// One protocol: what is asked, and how the answer is read.
+#[async_trait]
+pub trait Api: Clone + Send + Sync + 'static {
+    /// Reads one answer.
+    type Decoder: Decode;
+
+    /// How its servers want to be spoken to.
+    fn manner(&self) -> Manner;
+
+    /// Where its paths begin, whatever people type along: with a version, without one, with another protocol's.
+    fn root(&self, base: Url) -> Url {
+        base
+    }
+
+    /// The request as it is sent. Pure; media from files stand in the messages already.
+    ///
+    /// # Errors
+    /// When the request cannot be written for this protocol.
+    fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError>;
+
+    /// A reader of the answer to a question with the body `asked`, that comes as `delivery` says.
+    fn decoder(&self, provider: Arc<str>, asked: &Map<String, Value>, delivery: Delivery) -> Self::Decoder;
+
+    /// What to ask instead of a request that was refused with `error`; `None` when nothing else would help.
+    fn instead(&self, _request: &ChatRequest, _error: &ProviderError) -> Option<ChatRequest> {
+        None
+    }
+
+    /// The models that the server offers, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be reached, refuses, or gives no such list.
+    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError>;
+}
+
+/// A server of one protocol. Cheap to clone.
+#[derive(Clone)]
+pub struct Client<A> {
+    transport: Transport,
+    api: A,
+    media: Arc<dyn MediaReader>,
+}
+
+impl<A: Api> Client<A> {
+    /// A client with the usual limits.
+    #[must_use]
+    pub fn new(mut provider: Provider, api: A, http: Http, media: Arc<dyn MediaReader>) -> Self {
+        provider.base_url = api.root(provider.base_url);
+        Self { transport: Transport::new(provider, api.manner(), http), api, media }
+    }
+
+    /// The same with other time limits for every request.
+    #[must_use]
+    pub fn with_limits(self, limits: TimeLimits) -> Self {
+        Self { transport: self.transport.with_limits(limits), ..self }
+    }
+
+    /// The same with another way of waiting between tries.
+    #[must_use]
+    pub fn with_retry(self, retry: Retry) -> Self {
+        Self { transport: self.transport.with_retry(retry), ..self }
+    }
+
+    /// The models that the server offers, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be reached, refuses, or gives no such list.
+    pub async fn models(&self) -> Result<Vec<String>, ProviderError> {
+        self.api.models(&self.transport).await
+    }
+}
+
+#[async_trait]
+impl<A: Api> ChatModel for Client<A> {
+    fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ProviderError> {
+        Ok(self.transport.show(&self.api.question(self.transport.provider(), request)?))
+    }
+
+    async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
+        let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
+        let mut request = ChatRequest { messages, ..request.clone() };
+        let mut other_ways = 0;
+        loop {
+            let question = self.api.question(self.transport.provider(), &request)?;
+            let error = match self.transport.post(&question).await {
+                Ok(answered) => {
+                    let name = Arc::from(self.transport.name());
+                    let decoder = self.api.decoder(name, &question.body, answered.delivery());
+                    return Ok(answered.into_events(decoder));
+                }
+                Err(error) => error,
+            };
+            match self.api.instead(&request, &error).filter(|_| other_ways < MOST_OTHER_WAYS) {
+                Some(other) => request = other,
+                None => return Err(error),
+            }
+            other_ways += 1;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What is asked of a server of this folder, and how its answer is read. The talking itself is done by `client` and `transport`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlance_core::chat::Delivery;
+use parlance_core::{ChatRequest, ProviderError};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::decoder::DashScopeDecoder;
+use super::mapper::Mapper;
+use super::models;
+use super::request::{self, Modality};
+use crate::client::{Api, Client};
+use crate::provider::Provider;
+use crate::transport::{KeyHeader, Manner, Question, Transport, header};
+use crate::{base_url, model_list};
+
+/// DashScope's own protocol.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GenerationApi(
+    /// Which of the two endpoints is asked.
+    pub Modality,
+);
+
+/// A server of DashScope's own protocol.
+pub type DashScopeClient = Client<GenerationApi>;
+
+#[async_trait]
+impl Api for GenerationApi {
+    type Decoder = DashScopeDecoder;
+
+    /// The server names no limit for a request; it is the others' one.
+    fn manner(&self) -> Manner {
+        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
+    }
+
+    fn root(&self, base: Url) -> Url {
+        base_url::with_version(base_url::without(base, &["api-ws/v1/"]), &["api/v1/"], "api/v1/")
+    }
+
+    fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {
+        let delivery = request::delivery(request);
+        Ok(Question {
+            url: provider.endpoint(request::path(request, self.0))?,
+            headers: match delivery {
+                // Without it the server answers in one piece, whatever it accepts.
+                Delivery::Streaming => vec![header("x-dashscope-sse", "enable")],
+                Delivery::Whole => Vec::new(),
+            },
+            body: request::body(&provider.name, request)?,
+            delivery,
+        })
+    }
+
+    fn decoder(&self, provider: Arc<str>, asked: &Map<String, Value>, delivery: Delivery) -> DashScopeDecoder {
+        DashScopeDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random(), request::frames(asked)))
+    }
+
+    /// All models of the catalogue.
+    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
+        let mut names = Vec::new();
+        for page in 1..=models::MAX_PAGES {
+            let path = format!("models?page_no={page}&page_size={}", models::PER_PAGE);
+            let page = model_list::fetch(transport, &path, Vec::new(), models::read).await?;
+            let total = page.total.unwrap_or(0);
+            let more = page.into_names();
+            let is_last = more.len() == 0;
+            names.extend(more);
+            if is_last || names.len() as u64 >= total {
+                break;
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+}

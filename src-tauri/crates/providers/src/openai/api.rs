@@ -1,0 +1,59 @@
+//! What is asked of a server of this folder, and how its answer is read. The talking itself is done by `client` and `transport`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlance_core::chat::Delivery;
+use parlance_core::{ChatRequest, ProviderError};
+use serde_json::{Map, Value};
+
+use super::decoder::ChatDecoder;
+use super::dialect::Dialect;
+use super::mapper::Expectations;
+use super::request;
+use crate::client::{Api, Client};
+use crate::model_list;
+use crate::provider::Provider;
+use crate::transport::{KeyHeader, Manner, Question, Transport};
+
+/// Chat Completions, in one of its dialects.
+#[derive(Debug, Clone)]
+pub struct ChatCompletionsApi(
+    /// How its server differs from the others.
+    pub Dialect,
+);
+
+/// A server of OpenAI's protocol.
+pub type OpenAiClient = Client<ChatCompletionsApi>;
+
+#[async_trait]
+impl Api for ChatCompletionsApi {
+    type Decoder = ChatDecoder;
+
+    fn manner(&self) -> Manner {
+        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
+    }
+
+    fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {
+        Ok(Question {
+            url: provider.endpoint("chat/completions")?,
+            headers: Vec::new(),
+            body: request::body(&provider.name, request, &self.0)?,
+            delivery: request.delivery,
+        })
+    }
+
+    fn decoder(&self, provider: Arc<str>, asked: &Map<String, Value>, delivery: Delivery) -> ChatDecoder {
+        let expected = Expectations {
+            provider,
+            think_tags: self.0.think_tags,
+            audio_media_type: request::audio_media_type(asked),
+            id_seed: parlance_core::id::random(),
+        };
+        ChatDecoder::new(delivery, self.0.stream_end, expected)
+    }
+
+    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
+        model_list::fetch(transport, "models", Vec::new(), model_list::read).await
+    }
+}
