@@ -6,12 +6,23 @@ use serde_json::Value;
 
 use crate::api::{
     Author, BlockView, ConversationSummary, ErrorBody, FiguresView, MessageStatus, MessageView, SearchHit,
-    SnippetPiece, SpokenView,
+    SnippetPiece, SpokenView, ToolEnd,
 };
 
 impl From<Conversation> for ConversationSummary {
     fn from(row: Conversation) -> Self {
         Self { id: row.id, title: row.title, updated_ms: row.updated_ms, spoken: row.spoken }
+    }
+}
+
+impl From<parlance_core::ToolEnd> for ToolEnd {
+    fn from(end: parlance_core::ToolEnd) -> Self {
+        match end {
+            parlance_core::ToolEnd::Done => Self::Done,
+            parlance_core::ToolEnd::Failed => Self::Failed,
+            parlance_core::ToolEnd::Refused => Self::Refused,
+            parlance_core::ToolEnd::Stopped => Self::Stopped,
+        }
     }
 }
 
@@ -77,9 +88,12 @@ pub(crate) async fn blocks(store: &Store, content: &[ContentBlock], thought: &[u
                 name: call.name.clone(),
                 arguments: call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string()),
             },
-            ContentBlock::ToolResult { id, name, output } => {
-                BlockView::ToolResult { id: id.clone(), name: name.clone(), output: output_text(output) }
-            }
+            ContentBlock::ToolResult { id, name, output, end } => BlockView::ToolResult {
+                id: id.clone(),
+                name: name.clone(),
+                output: output_text(output),
+                end: (*end).into(),
+            },
             ContentBlock::Audio { source: Source::Url { url } } if url.starts_with(MEDIA) => {
                 let media_id = url[MEDIA.len()..].to_owned();
                 let ms = store.media_ms(&media_id).await.ok().flatten().unwrap_or(0);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::msg::{ToolOutput, ToolUse};
+use crate::msg::{ToolEnd, ToolOutput, ToolUse};
 
 /// One step of a model's answer. Exactly one [`ModelEvent::Finished`] comes, last; otherwise the stream ends in `Err`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub enum ModelEvent {
         name: String,
         /// What it gave.
         output: ToolOutput,
+        /// How it ended.
+        #[serde(default, skip_serializing_if = "ToolEnd::is_done")]
+        end: ToolEnd,
     },
     /// Tokens used: replaces the previous one.
     Usage {

@@ -105,6 +105,9 @@ pub enum ContentBlock {
         name: String,
         /// Its output.
         output: ToolOutput,
+        /// How it ended.
+        #[serde(default, skip_serializing_if = "ToolEnd::is_done")]
+        end: ToolEnd,
     },
     /// A picture.
     Image {
@@ -191,6 +194,29 @@ pub enum ToolOutput {
     Nothing(()),
 }
 
+/// How the run of a tool ended. Whatever it was, the output says it in words, for the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolEnd {
+    /// It did what was asked, as far as is known.
+    #[default]
+    Done,
+    /// It could not do it, took too long, or could not be begun.
+    Failed,
+    /// The person did not allow it.
+    Refused,
+    /// The person stopped it, or it was cut off.
+    Stopped,
+}
+
+impl ToolEnd {
+    /// Whether it did what was asked.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        *self == Self::Done
+    }
+}
+
 /// Reads `null` as the empty string: other programs write both.
 fn text_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(input)?.unwrap_or_default())
@@ -246,6 +272,7 @@ mod tests {
             {"type": "tool_result", "id": "1", "name": "f", "output": [{"type": "text", "text": "x"}]},
             {"type": "tool_result", "id": "2", "name": "f", "output": "plain"},
             {"type": "tool_result", "id": "3", "name": "f", "output": null},
+            {"type": "tool_result", "id": "4", "name": "f", "output": "no such file", "end": "failed"},
             {"type": "image", "source": {"type": "url", "url": "file:///a.png"}},
             {"type": "audio", "source": {"type": "base64", "media_type": "audio/wav", "data": "AA=="}},
         ]);

@@ -70,9 +70,12 @@ impl Reply {
                 call.raw_input.get_or_insert_default().push_str(arguments);
             }
             ModelEvent::ToolCall { index, call } => *self.call(*index) = call.clone(),
-            ModelEvent::ToolResult { id, name, output } => {
-                self.push(ContentBlock::ToolResult { id: id.clone(), name: name.clone(), output: output.clone() })
-            }
+            ModelEvent::ToolResult { id, name, output, end } => self.push(ContentBlock::ToolResult {
+                id: id.clone(),
+                name: name.clone(),
+                output: output.clone(),
+                end: *end,
+            }),
             ModelEvent::Usage { usage } => self.usage = Some(*usage),
             ModelEvent::Finished { reason } => {
                 self.finish_audio();

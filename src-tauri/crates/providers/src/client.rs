@@ -1,8 +1,9 @@
-//! The client of every provider: media brought along, one question asked, another in its place where the provider says so,
+//! The client of every provider: media brought along, turns with tools put apart, one question asked, another in its place where the provider says so,
 //! the answer decoded. What differs from protocol to protocol is an [`Api`].
 //!
 //! Deliberately absent: anything that only one provider does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use crate::http::{Http, TimeLimits};
 use crate::media::{self, MediaReader};
 use crate::provider::Provider;
 use crate::retry::Retry;
+use crate::rounds;
 use crate::transport::{Decode, Manner, Question, Transport};
 
 /// So often another question may take the place of a refused one: a protocol has two other ways at the most.
@@ -95,11 +97,19 @@ impl<A: Api> Client<A> {
 #[async_trait]
 impl<A: Api> ChatModel for Client<A> {
     fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ProviderError> {
-        Ok(self.transport.show(&self.api.question(self.transport.provider(), request)?))
+        let messages = rounds::split(&request.messages);
+        let question = match messages {
+            Cow::Borrowed(_) => self.api.question(self.transport.provider(), request),
+            Cow::Owned(messages) => {
+                self.api.question(self.transport.provider(), &ChatRequest { messages, ..request.clone() })
+            }
+        };
+        Ok(self.transport.show(&question?))
     }
 
     async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
         let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
+        let messages = rounds::split(&messages).into_owned();
         let mut request = ChatRequest { messages, ..request.clone() };
         let mut other_ways = 0;
         loop {

@@ -17,6 +17,7 @@
 //! * [`model_list`] – what models a server offers.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
+//! * `rounds` – a turn with tools in it, put apart as providers want it.
 //! * `history`, `lenient`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`retry`] – what may be asked again, and when.
@@ -45,6 +46,7 @@ pub mod openai;
 pub mod provider;
 pub mod responses;
 pub mod retry;
+mod rounds;
 mod tally;
 mod tool_calls;
 pub mod transport;

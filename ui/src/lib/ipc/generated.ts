@@ -131,7 +131,11 @@ name: string,
 /**
  * Its output as text.
  */
-output: string, } | { "type": "audio", 
+output: string, 
+/**
+ * How it ended.
+ */
+end: ToolEnd, } | { "type": "audio", 
 /**
  * For `play_media`.
  */
@@ -905,6 +909,11 @@ muted: boolean, };
  * Light or dark.
  */
 export type Theme = "system" | "light" | "dark";
+
+/**
+ * How a tool's run ended.
+ */
+export type ToolEnd = "done" | "failed" | "refused" | "stopped";
 
 /**
  * The talk key's states, drawn as they are.

@@ -117,6 +117,8 @@ pub enum BlockView {
         name: String,
         /// Its output as text.
         output: String,
+        /// How it ended.
+        end: ToolEnd,
     },
     /// Recorded sound, played by `play_media`.
     Audio {
@@ -130,6 +132,20 @@ pub enum BlockView {
         /// `image`, `audio` or `video`.
         kind: String,
     },
+}
+
+/// How a tool's run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolEnd {
+    /// It did what was asked.
+    Done,
+    /// It could not.
+    Failed,
+    /// The person did not allow it.
+    Refused,
+    /// The person stopped it, or it was cut off.
+    Stopped,
 }
 
 /// What is known about a spoken message.

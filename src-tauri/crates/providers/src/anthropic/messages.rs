@@ -59,7 +59,7 @@ fn blocks(provider: &str, msg: &Msg) -> Result<Vec<Value>, ProviderError> {
             ContentBlock::ToolUse(call) => written.push(json!({
                 "type": "tool_use", "id": wire_id(&call.id), "name": call.name, "input": call.input,
             })),
-            ContentBlock::ToolResult { id, output, .. } => {
+            ContentBlock::ToolResult { id, output, end, .. } => {
                 let mut result = Map::from_iter([
                     ("type".to_owned(), json!("tool_result")),
                     ("tool_use_id".to_owned(), json!(wire_id(id))),
@@ -67,6 +67,9 @@ fn blocks(provider: &str, msg: &Msg) -> Result<Vec<Value>, ProviderError> {
                 let content = result_blocks(provider, output)?;
                 if !content.is_empty() {
                     result.insert("content".into(), Value::Array(content));
+                }
+                if !end.is_done() {
+                    result.insert("is_error".into(), json!(true));
                 }
                 written.push(Value::Object(result));
             }

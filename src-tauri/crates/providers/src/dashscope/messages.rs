@@ -40,7 +40,7 @@ impl Writer<'_> {
                     let function = json!({"name": call.name, "arguments": history::arguments_text(call)});
                     calls.push(json!({"id": call.id, "type": "function", "function": function}));
                 }
-                ContentBlock::ToolResult { id, name, output } => {
+                ContentBlock::ToolResult { id, name, output, .. } => {
                     let content = history::result_text(output);
                     self.written.push(json!({"role": "tool", "tool_call_id": id, "content": content, "name": name}));
                     for shown in history::shown_images(name, output, |_| self.sees) {

@@ -1,7 +1,6 @@
 //! The conversation as `generateContent` wants it. Pure: media from files are in the messages already (see `media`).
 
-use parlance_core::msg::ToolUse;
-use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
+use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source, ToolEnd, ToolOutput, ToolUse};
 use serde_json::{Map, Value, json};
 
 use super::family::Family;
@@ -68,7 +67,7 @@ impl Writer<'_> {
         let mut turn = Turn::new(voice);
         for block in &msg.content {
             match block {
-                ContentBlock::ToolResult { id, name, output } => self.write_result(id, name, output)?,
+                ContentBlock::ToolResult { id, name, output, end } => self.write_result(id, name, output, *end)?,
                 ContentBlock::ToolUse(call) => self.write_call(call, &mut turn),
                 block => turn.parts.extend(self.part(block, voice)?),
             }
@@ -142,8 +141,10 @@ impl Writer<'_> {
         turn.calls.push(call.id.clone());
     }
 
-    fn write_result(&mut self, id: &str, name: &str, output: &ToolOutput) -> Result<(), ProviderError> {
-        let response = json!({"output": history::result_text(output)});
+    fn write_result(&mut self, id: &str, name: &str, output: &ToolOutput, end: ToolEnd) -> Result<(), ProviderError> {
+        // The provider knows two words: what a function gave, and why it gave nothing.
+        let word = if end.is_done() { "output" } else { "error" };
+        let response = json!({word: history::result_text(output)});
         let part = json!({"functionResponse": {"id": id, "name": name, "response": response}});
         for shown in history::shown_images(name, output, |_| true) {
             let part = match shown {

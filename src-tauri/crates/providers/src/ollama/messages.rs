@@ -59,7 +59,7 @@ impl Writer<'_> {
                 ContentBlock::ToolUse(call) => {
                     calls.push(json!({"id": call.id, "function": {"name": call.name, "arguments": call.input}}));
                 }
-                ContentBlock::ToolResult { id, name, output } => {
+                ContentBlock::ToolResult { id, name, output, .. } => {
                     let content = history::result_text(output);
                     self.written
                         .push(json!({"role": "tool", "content": content, "tool_name": name, "tool_call_id": id}));

@@ -42,7 +42,7 @@ impl Writer<'_> {
                 ContentBlock::Text { text, .. } => parts.push(json!({"type": "text", "text": text})),
                 ContentBlock::Thinking { thinking, opaque, .. } => reasoning.take(thinking, opaque.as_ref()),
                 ContentBlock::ToolUse(call) => calls.push(tool_call(call)),
-                ContentBlock::ToolResult { id, name, output } => self.write_result(id, name, output)?,
+                ContentBlock::ToolResult { id, name, output, .. } => self.write_result(id, name, output)?,
                 // Only people send pictures and sound; a model's own are not taken back.
                 ContentBlock::Image { .. } | ContentBlock::Audio { .. } if msg.role == Role::Assistant => {}
                 ContentBlock::Image { source } => parts.push(self.image(source)?),

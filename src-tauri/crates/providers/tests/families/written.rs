@@ -1,11 +1,16 @@
 //! Requests as they are written: the domain's conversation in, the body out.
 
+use std::sync::Arc;
+
 use parlance_core::chat::{Delivery, FunctionSpec};
-use parlance_core::{Category, ChatRequest, Msg, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{Category, ChatModel, ChatRequest, Msg, Thinking, ToolChoice, ToolSpec};
+use parlance_providers::NoKey;
 use parlance_providers::dashscope::{self, Modality};
+use parlance_providers::openai::Dialect;
 use serde_json::{Map, Value, json};
 
 use crate::family::Family;
+use crate::setting::{PATIENT, client_at};
 
 fn conversation(messages: Value) -> Vec<Msg> {
     serde_json::from_value(messages).unwrap()
@@ -228,4 +233,83 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
     let sound = with(json!({"type": "audio", "source": {"type": "base64", "media_type": "audio/ogg", "data": ""}}));
     let error = Family::Responses.body(&sound).unwrap_err();
     assert!(error.message.contains("WAV or MP3, not as audio/ogg"), "{error}");
+}
+
+/// What each of the six clients would send for a conversation.
+fn shown(messages: &Value) -> Vec<Value> {
+    const NOBODY: &str = "http://127.0.0.1:9";
+    let request = ChatRequest { messages: conversation(messages.clone()), ..asking("m") };
+    let chat: Box<dyn ChatModel> = Box::new(client_at(NOBODY, Dialect::OPENAI));
+    let others = Family::ALL.into_iter().map(|family| family.client_at(NOBODY, Arc::new(NoKey), PATIENT));
+    std::iter::once(chat).chain(others).map(|client| client.request(&request).unwrap().body.unwrap()).collect()
+}
+
+#[test]
+fn a_turn_stored_as_one_message_is_written_as_its_rounds() {
+    let call = |id: &str| json!({"type": "tool_use", "id": id, "name": "draw", "input": {"a": 1}});
+    let result = |id: &str, output: &str| json!({"type": "tool_result", "id": id, "name": "draw", "output": output});
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let say = |role: &str, content: Value| json!({"name": "n", "role": role, "content": content});
+    let stored = json!([
+        say("user", json!("Draw.")),
+        say(
+            "assistant",
+            json!([
+                text("One."),
+                call("1"),
+                call("2"),
+                result("1", "red"),
+                result("2", "blue"),
+                text("Two."),
+                call("3"),
+                result("3", "green"),
+                text("Done.")
+            ])
+        ),
+        say("user", json!("Again.")),
+        say("assistant", json!([text("Three."), call("4")])),
+        say("user", json!("Well?")),
+    ]);
+    let stopped = "There is no result: the call was stopped or cut off before it gave one. It may or may not have been carried out.";
+    let unfinished = json!({"type": "tool_result", "id": "4", "name": "draw", "output": stopped, "end": "stopped"});
+    let apart = json!([
+        say("user", json!("Draw.")),
+        say("assistant", json!([text("One."), call("1"), call("2")])),
+        say("system", json!([result("1", "red"), result("2", "blue")])),
+        say("assistant", json!([text("Two."), call("3")])),
+        say("system", json!([result("3", "green")])),
+        say("assistant", json!([text("Done.")])),
+        say("user", json!("Again.")),
+        say("assistant", json!([text("Three."), call("4")])),
+        say("system", json!([unfinished])),
+        say("user", json!("Well?")),
+    ]);
+    assert_eq!(shown(&stored), shown(&apart));
+    for body in shown(&stored) {
+        let body = body.to_string();
+        let at = |word: &str| body.find(word).unwrap_or_else(|| panic!("{word}: {body}"));
+        let order =
+            ["One.", "red", "blue", "Two.", "green", "Done.", "Again.", "Three.", "There is no result", "Well?"];
+        assert!(order.map(at).is_sorted(), "{body}");
+    }
+}
+
+#[test]
+fn a_tool_that_failed_is_marked_where_the_protocol_can_say_so() {
+    let messages = json!([
+        {"name": "n", "role": "user", "content": "Draw."},
+        {"name": "n", "role": "assistant", "content": [
+            {"type": "tool_use", "id": "1", "name": "draw", "input": {}}]},
+        {"name": "n", "role": "system", "content": [
+            {"type": "tool_result", "id": "1", "name": "draw", "output": "no ink", "end": "failed"}]},
+    ]);
+    let request = ChatRequest { messages: conversation(messages), ..asking("m") };
+    let anthropic = messages_of(Family::Anthropic, &request);
+    assert_eq!(anthropic[2]["content"][0]["is_error"], true);
+    let gemini = messages_of(Family::Gemini, &request);
+    assert_eq!(gemini[2]["parts"][0]["functionResponse"]["response"], json!({"error": "no ink"}));
+}
+
+fn messages_of(family: Family, request: &ChatRequest) -> Value {
+    messages(family, &body(family, request))
 }

@@ -136,7 +136,7 @@ export function thread(): MessageView[] {
       blocks: [
         { type: "thinking", text: reasoning, ms: 12_300 },
         { type: "tool_call", id: "t1", name: "sun_hours", arguments: "{\"at\":\"48.21, 16.37\",\"month\":\"2025-10\"}" },
-        { type: "tool_result", id: "t1", name: "sun_hours", output: "{ \"kwh_per_m2\": 71.4, \"days\": 31, \"tilt\": 70 }" },
+        { type: "tool_result", id: "t1", name: "sun_hours", output: "{ \"kwh_per_m2\": 71.4, \"days\": 31, \"tilt\": 70 }", end: "done" },
         text(answer),
       ],
       figures: { input_tokens: 1204, output_tokens: 318, first_word_ms: 900 },
