@@ -127,6 +127,10 @@ pub enum ContentBlock {
 }
 
 impl ContentBlock {
+    /// The kinds of blocks, by their `type` in JSON. Blocks of other kinds are left out where messages are read: other
+    /// programs, and later versions of this one, have more.
+    pub const KINDS: [&str; 7] = ["text", "thinking", "tool_use", "tool_result", "image", "audio", "video"];
+
     /// A text block without a signature.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), thought_signature: None }
@@ -189,7 +193,7 @@ pub enum ToolOutput {
     /// Plain words.
     Text(String),
     /// Text, image, audio and video blocks.
-    Blocks(Vec<ContentBlock>),
+    Blocks(#[serde(deserialize_with = "known_blocks")] Vec<ContentBlock>),
     /// The tool gave nothing.
     Nothing(()),
 }
@@ -240,14 +244,33 @@ fn blocks_or_text<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<ContentBloc
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut blocks = Vec::new();
-            while let Some(block) = list.next_element()? {
-                blocks.push(block);
+            while let Some(Known(block)) = list.next_element()? {
+                blocks.extend(block);
             }
             Ok(blocks)
         }
     }
 
     input.deserialize_any(Content)
+}
+
+fn known_blocks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<ContentBlock>, D::Error> {
+    Ok(Vec::<Known>::deserialize(input)?.into_iter().filter_map(|Known(block)| block).collect())
+}
+
+/// A block, `None` for one of a kind that is unknown here.
+struct Known(Option<ContentBlock>);
+
+impl<'de> Deserialize<'de> for Known {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let block = Map::<String, Value>::deserialize(input)?;
+        match block.get("type").and_then(Value::as_str) {
+            Some(kind) if !ContentBlock::KINDS.contains(&kind) => Ok(Self(None)),
+            _ => ContentBlock::deserialize(Value::Object(block))
+                .map(|block| Self(Some(block)))
+                .map_err(de::Error::custom),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +301,28 @@ mod tests {
         ]);
         let read: Vec<ContentBlock> = serde_json::from_value(blocks.clone()).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), blocks.to_string());
+    }
+
+    #[test]
+    fn blocks_of_unknown_kinds_are_left_out_and_broken_ones_are_refused() {
+        let msg: Msg = serde_json::from_value(json!({"name": "u", "role": "user", "content": [
+            {"type": "hologram", "depth": 3},
+            {"type": "text", "text": "hi"},
+            {"type": "tool_result", "id": "1", "name": "f", "output": [{"type": "map"}, {"type": "text", "text": "x"}]},
+        ]}))
+        .unwrap();
+        let output = ToolOutput::Blocks(vec![ContentBlock::text("x")]);
+        let result = ContentBlock::ToolResult { id: "1".into(), name: "f".into(), output };
+        assert_eq!(msg.content, vec![ContentBlock::text("hi"), result]);
+        for (block, why) in [
+            (json!({"type": "text"}), "missing field `text`"),
+            (json!({"text": "x"}), "missing field `type`"),
+            (json!("x"), "expected a map"),
+        ] {
+            let error = serde_json::from_value::<Msg>(json!({"name": "u", "role": "user", "content": [block]}));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
     }
 
     #[test]

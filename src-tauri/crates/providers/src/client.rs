@@ -1,14 +1,13 @@
-//! The client of every provider: media brought along, turns with tools put apart, one question asked, another in its place where the provider says so,
-//! the answer decoded. What differs from protocol to protocol is an [`Api`].
+//! The client of every provider: media brought along, turns with tools put apart, speakers named where there are several;
+//! one question asked, another in its place where the provider says so, the answer decoded. What differs from protocol to protocol is an [`Api`].
 //!
 //! Deliberately absent: anything that only one provider does.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlance_core::chat::{ChatModel, Delivery, HttpRequest, ModelStream};
-use parlance_core::{ChatRequest, ProviderError};
+use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
+use parlance_core::{ChatRequest, Msg, ProviderError};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -17,6 +16,7 @@ use crate::media::{self, MediaReader};
 use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::rounds;
+use crate::speakers::{self, Layout};
 use crate::transport::{Decode, Manner, Question, Transport};
 
 /// So often another question may take the place of a refused one: a protocol has two other ways at the most.
@@ -35,6 +35,9 @@ pub trait Api: Clone + Send + Sync + 'static {
     fn root(&self, base: Url) -> Url {
         base
     }
+
+    /// How a conversation of several speakers is laid out.
+    fn layout(&self) -> Layout;
 
     /// The request as it is sent. Pure; media from files stand in the messages already.
     ///
@@ -85,6 +88,15 @@ impl<A: Api> Client<A> {
         Self { transport: self.transport.with_retry(retry), ..self }
     }
 
+    /// The messages of a request as its formatter puts them.
+    fn formatted(&self, messages: &[Msg], formatter: Formatter) -> Vec<Msg> {
+        let apart = rounds::split(messages);
+        match formatter {
+            Formatter::Chat => apart.into_owned(),
+            Formatter::MultiAgent => speakers::told(&apart, self.api.layout()),
+        }
+    }
+
     /// The models that the server offers, sorted.
     ///
     /// # Errors
@@ -97,19 +109,14 @@ impl<A: Api> Client<A> {
 #[async_trait]
 impl<A: Api> ChatModel for Client<A> {
     fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ProviderError> {
-        let messages = rounds::split(&request.messages);
-        let question = match messages {
-            Cow::Borrowed(_) => self.api.question(self.transport.provider(), request),
-            Cow::Owned(messages) => {
-                self.api.question(self.transport.provider(), &ChatRequest { messages, ..request.clone() })
-            }
-        };
-        Ok(self.transport.show(&question?))
+        let messages = self.formatted(&request.messages, request.formatter);
+        let request = ChatRequest { messages, ..request.clone() };
+        Ok(self.transport.show(&self.api.question(self.transport.provider(), &request)?))
     }
 
     async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
         let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
-        let messages = rounds::split(&messages).into_owned();
+        let messages = self.formatted(&messages, request.formatter);
         let mut request = ChatRequest { messages, ..request.clone() };
         let mut other_ways = 0;
         loop {

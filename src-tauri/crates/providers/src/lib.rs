@@ -20,6 +20,7 @@
 //! * `rounds` – a turn with tools in it, put apart as providers want it.
 //! * `history`, `lenient`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
+//! * [`speakers`] – a conversation of several speakers, put to a model that is one of them.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
 //!
@@ -47,6 +48,7 @@ pub mod provider;
 pub mod responses;
 pub mod retry;
 mod rounds;
+pub mod speakers;
 mod tally;
 mod tool_calls;
 pub mod transport;

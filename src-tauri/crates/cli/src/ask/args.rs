@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parlance_core::{Thinking, ToolChoice};
+use parlance_core::{Formatter, Thinking, ToolChoice};
 use serde_json::Value;
 
 use crate::providers::From;
@@ -19,6 +19,9 @@ pub(crate) struct AskArgs {
     /// A JSON array of messages instead of TEXT; “-” reads it from stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) messages: Option<PathBuf>,
+    /// How the conversation is put: chat, as turns of one person and one assistant; multi-agent, as said by several speakers, by name
+    #[arg(long, value_name = "HOW", value_parser = formatter, default_value = "chat")]
+    pub(crate) formatter: Formatter,
     /// Instructions that come before everything
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
@@ -87,7 +90,8 @@ fn tool_choice(word: &str) -> Result<ToolChoice, BadChoice> {
     match word {
         "auto" => Ok(ToolChoice::Auto),
         "none" => Ok(ToolChoice::None),
-        "required" => Ok(ToolChoice::Required),
+        // “any” is an older word for it.
+        "required" | "any" => Ok(ToolChoice::Required),
         "" => Err(BadChoice),
         name => Ok(ToolChoice::Named(name.to_owned())),
     }
@@ -96,6 +100,18 @@ fn tool_choice(word: &str) -> Result<ToolChoice, BadChoice> {
 #[derive(Debug, thiserror::Error)]
 #[error("it is auto, none, required, or the name of a tool")]
 struct BadChoice;
+
+fn formatter(word: &str) -> Result<Formatter, BadFormatter> {
+    match word {
+        "chat" => Ok(Formatter::Chat),
+        "multi-agent" | "multiagent" => Ok(Formatter::MultiAgent),
+        _ => Err(BadFormatter),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it is chat or multi-agent")]
+struct BadFormatter;
 
 fn thinking(word: &str) -> Result<Thinking, BadThinking> {
     match word {

@@ -35,6 +35,7 @@ pub(super) fn request(args: &AskArgs) -> Result<ChatRequest, Failure> {
         tool_choice: args.tool_choice.clone(),
         thinking: args.thinking,
         max_tokens: args.max_tokens,
+        formatter: args.formatter,
         delivery: if args.no_stream { Delivery::Whole } else { Delivery::Streaming },
         extra: args.set.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect(),
         ..ChatRequest::default()

@@ -12,6 +12,7 @@ use super::decoder::MessagesDecoder;
 use super::request;
 use crate::client::{Api, Client};
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{Headers, KeyHeader, Manner, Question, Transport, header};
 use crate::{base_url, model_list};
 
@@ -38,6 +39,10 @@ impl Api for MessagesApi {
 
     fn root(&self, base: Url) -> Url {
         base_url::with_version(base, &["v1/"], "v1/")
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { opening: Opening::NewLine, media: MediaPlace::Inline, takes: Takes::Images }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

@@ -14,6 +14,7 @@ use super::models;
 use super::request::{self, Modality};
 use crate::client::{Api, Client};
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport, header};
 use crate::{base_url, model_list};
 
@@ -38,6 +39,10 @@ impl Api for GenerationApi {
 
     fn root(&self, base: Url) -> Url {
         base_url::with_version(base_url::without(base, &["api-ws/v1/"]), &["api/v1/"], "api/v1/")
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { opening: Opening::NewLine, media: MediaPlace::Inline, takes: Takes::Everything }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

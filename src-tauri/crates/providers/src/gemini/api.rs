@@ -12,6 +12,7 @@ use super::decoder::{ContentDecoder, Expectations};
 use super::{models, request};
 use crate::client::{Api, Client};
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 use crate::{base_url, model_list};
 
@@ -33,6 +34,10 @@ impl Api for GenerateContentApi {
 
     fn root(&self, base: Url) -> Url {
         base_url::with_version(base, &["v1/", "v1beta/", "v1alpha/"], "v1beta/")
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { opening: Opening::Nothing, media: MediaPlace::Inline, takes: Takes::Everything }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

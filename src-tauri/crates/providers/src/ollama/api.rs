@@ -13,6 +13,7 @@ use super::mapper::Mapper;
 use super::{models, request};
 use crate::client::{Api, Client};
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 use crate::{base_url, model_list};
 
@@ -35,6 +36,10 @@ impl Api for OllamaApi {
     /// People know the server's other protocol by `/v1`.
     fn root(&self, base: Url) -> Url {
         base_url::without(base, &["v1/", "api/"])
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { opening: Opening::NewLine, media: MediaPlace::Beside, takes: Takes::Images }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

@@ -8,12 +8,13 @@ use parlance_core::{ChatRequest, ProviderError};
 use serde_json::{Map, Value};
 
 use super::decoder::ChatDecoder;
-use super::dialect::Dialect;
+use super::dialect::{ContentShape, Dialect};
 use super::mapper::Expectations;
 use super::request;
 use crate::client::{Api, Client};
 use crate::model_list;
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// Chat Completions, in one of its dialects.
@@ -32,6 +33,14 @@ impl Api for ChatCompletionsApi {
 
     fn manner(&self) -> Manner {
         Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
+    }
+
+    fn layout(&self) -> Layout {
+        let takes = match self.0.content {
+            ContentShape::Parts => Takes::ImagesAndAudio,
+            ContentShape::Text => Takes::Words,
+        };
+        Layout { opening: Opening::NewLine, media: MediaPlace::After, takes }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

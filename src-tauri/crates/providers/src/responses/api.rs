@@ -13,6 +13,7 @@ use super::request;
 use crate::client::{Api, Client};
 use crate::model_list;
 use crate::provider::Provider;
+use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// Responses.
@@ -28,6 +29,10 @@ impl Api for ResponsesApi {
 
     fn manner(&self) -> Manner {
         Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { opening: Opening::NewLine, media: MediaPlace::After, takes: Takes::ImagesAndAudio }
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {
