@@ -5,6 +5,7 @@
 //! * [`msg`] – messages and their content blocks, in the JSON the store and the terminal share.
 //! * [`event`] – what a model's answer consists of while it arrives.
 //! * [`reply`] – folds events into the message so far; the plain call is its `collect`.
+//! * [`partial_json`] – objects that are readable while their text still comes.
 //! * [`chat`] – the port of models that answer messages.
 //! * [`model`] – what a model is and can do, as a value.
 //! * [`tool`] – the port of tools that Parlance runs itself.
@@ -27,6 +28,7 @@ pub mod event;
 pub mod id;
 pub mod model;
 pub mod msg;
+pub mod partial_json;
 pub mod realtime;
 pub mod redact;
 pub mod reply;

@@ -10,6 +10,7 @@ use crate::chat::ModelStream;
 use crate::error::{Category, ProviderError};
 use crate::event::{ModelEvent, Seal, StopReason, TokenUsage};
 use crate::msg::{ContentBlock, Source, ToolUse};
+use crate::partial_json::PartialJson;
 
 /// The answer so far. Blocks stand in the order in which their first piece came; a delta goes to the last block if it
 /// is of its kind, else it begins a new one, so interleaving is kept.
@@ -25,10 +26,19 @@ pub struct Reply {
     pub usage: Option<TokenUsage>,
     /// Why it ended, `None` while it is running.
     pub finish_reason: Option<StopReason>,
-    /// For each tool call, by its index: the block that holds it.
-    calls: Vec<Option<usize>>,
+    /// The tool calls, by their index.
+    calls: Vec<Option<Call>>,
     /// Bytes of the last audio block; its base64 is written when the block is over.
     audio: Vec<u8>,
+}
+
+/// A tool call that may still grow.
+#[derive(Debug, Clone, PartialEq)]
+struct Call {
+    /// The block that holds it.
+    block: usize,
+    /// Reads its arguments.
+    arguments: PartialJson,
 }
 
 impl Reply {
@@ -64,12 +74,17 @@ impl Reply {
             ModelEvent::Sealed { seal } => self.seal(seal.clone()),
             ModelEvent::AudioDelta { media_type, data } => self.append_audio(media_type, data),
             ModelEvent::ToolCallDelta { index, id, name, arguments } => {
-                let call = self.call(*index);
+                let (call, json) = self.call(*index);
                 call.id.clone_from(id);
                 call.name.clone_from(name);
                 call.raw_input.get_or_insert_default().push_str(arguments);
+                json.push(&mut call.input, arguments);
             }
-            ModelEvent::ToolCall { index, call } => *self.call(*index) = call.clone(),
+            ModelEvent::ToolCall { index, call: whole } => {
+                let (call, json) = self.call(*index);
+                call.clone_from(whole);
+                *json = PartialJson::default();
+            }
             ModelEvent::ToolResult { id, name, output, end } => self.push(ContentBlock::ToolResult {
                 id: id.clone(),
                 name: name.clone(),
@@ -118,26 +133,24 @@ impl Reply {
         self.content.push(block);
     }
 
-    fn call(&mut self, index: usize) -> &mut ToolUse {
+    /// The call of this index, and the reader of its arguments.
+    fn call(&mut self, index: usize) -> (&mut ToolUse, &mut PartialJson) {
         if self.calls.len() <= index {
             self.calls.resize(index + 1, None);
         }
-        let at = match self.calls[index] {
-            Some(at) => at,
-            None => {
-                self.push(ContentBlock::ToolUse(ToolUse {
-                    id: String::new(),
-                    name: String::new(),
-                    input: Map::<String, Value>::new(),
-                    raw_input: None,
-                    thought_signature: None,
-                }));
-                self.calls[index] = Some(self.content.len() - 1);
-                self.content.len() - 1
-            }
-        };
-        match &mut self.content[at] {
-            ContentBlock::ToolUse(call) => call,
+        if self.calls[index].is_none() {
+            self.push(ContentBlock::ToolUse(ToolUse {
+                id: String::new(),
+                name: String::new(),
+                input: Map::<String, Value>::new(),
+                raw_input: None,
+                thought_signature: None,
+            }));
+        }
+        let block = self.content.len().saturating_sub(1);
+        let call = self.calls[index].get_or_insert(Call { block, arguments: PartialJson::default() });
+        match &mut self.content[call.block] {
+            ContentBlock::ToolUse(block) => (block, &mut call.arguments),
             _ => unreachable!("BUG: a call's block stays a tool_use block"),
         }
     }
@@ -185,6 +198,8 @@ pub async fn collect(mut stream: ModelStream) -> Result<Reply, ProviderError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn fold(events: &[ModelEvent]) -> Reply {
@@ -255,6 +270,41 @@ mod tests {
             })
             .collect();
         assert_eq!(raw, [("call_0", Some("{\"a\":1}")), ("call_1", Some("{}"))]);
+    }
+
+    #[test]
+    fn arguments_are_readable_while_they_come_and_the_whole_call_takes_their_place() {
+        let delta = |arguments: &str| ModelEvent::ToolCallDelta {
+            index: 0,
+            id: "c".into(),
+            name: "f".into(),
+            arguments: arguments.into(),
+        };
+        let whole = |input: Value| ModelEvent::ToolCall {
+            index: 0,
+            call: ToolUse {
+                id: "c".into(),
+                name: "f".into(),
+                input: input.as_object().cloned().unwrap_or_default(),
+                raw_input: None,
+                thought_signature: None,
+            },
+        };
+        let input = |reply: &Reply| match &reply.content[0] {
+            ContentBlock::ToolUse(call) => Value::Object(call.input.clone()),
+            other => panic!("only a call: {other:?}"),
+        };
+        let mut reply = Reply::default();
+        for (event, expected) in [
+            (delta("{\"city\":\"Zür"), json!({"city": "Zür"})),
+            (delta("ich\",\"days\":[1,2"), json!({"city": "Zürich", "days": [1]})),
+            (delta("}"), json!({"city": "Zürich", "days": [1, 2]})),
+            (delta(",\"x\":1"), json!({"city": "Zürich", "days": [1, 2]})),
+            (whole(json!({})), json!({})),
+        ] {
+            reply.apply(&event);
+            assert_eq!(input(&reply), expected);
+        }
     }
 
     #[test]
