@@ -13,7 +13,9 @@ use async_trait::async_trait;
 use parlance_assistant::answer::{Ending, answer};
 use parlance_core::chat::HttpRequest;
 use parlance_core::clock::SystemClock;
-use parlance_core::{ApiKey, Category, ChatRequest, Clock as _, ModelEvent, Msg, Origin, ProviderError, Reply, Secret};
+use parlance_core::{
+    ApiKey, Category, ChatRequest, Clock as _, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply, Secret,
+};
 use parlance_providers::media::{self, LocalFiles};
 use parlance_providers::{KeySource, KeyUnavailable};
 use tokio_util::sync::CancellationToken;
@@ -163,11 +165,11 @@ impl Model {
         Ok(Outcome { reply: answered.reply, error, took: SystemClock.now().saturating_duration_since(asked) })
     }
 
-    /// The models the provider lists: proves address and key.
+    /// The models the provider lists, sorted by id: proves address and key.
     ///
     /// # Errors
     /// When it cannot be asked or refuses.
-    pub async fn list(&self) -> Result<Vec<String>, ErrorBody> {
+    pub async fn list(&self) -> Result<Vec<ModelInfo>, ErrorBody> {
         let has_key = self.find_key().await?;
         self.client.models().await.map_err(|error| self.explain(&error, has_key))
     }

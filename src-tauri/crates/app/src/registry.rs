@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlance_core::ProviderError;
 use parlance_core::chat::ChatModel;
+use parlance_core::{ModelInfo, ProviderError};
 use parlance_providers::anthropic::MessagesApi;
 use parlance_providers::dashscope::GenerationApi;
 use parlance_providers::gemini::GenerateContentApi;
@@ -24,13 +24,13 @@ pub(crate) type Client = Arc<dyn Ask>;
 /// What every family's client can be asked.
 #[async_trait]
 pub(crate) trait Ask: ChatModel {
-    /// The models it offers.
-    async fn models(&self) -> Result<Vec<String>, ProviderError>;
+    /// The models it offers, sorted by id.
+    async fn models(&self) -> Result<Vec<ModelInfo>, ProviderError>;
 }
 
 #[async_trait]
 impl<A: Api> Ask for parlance_providers::Client<A> {
-    async fn models(&self) -> Result<Vec<String>, ProviderError> {
+    async fn models(&self) -> Result<Vec<ModelInfo>, ProviderError> {
         parlance_providers::Client::models(self).await
     }
 }

@@ -169,7 +169,8 @@ async fn add(app: &App, desk: &Desk, id: String, base_url: String, model: Option
 
 async fn models(app: &App, desk: &Desk, provider: String, way: Way) -> Result<(), Failure> {
     let models = choose(app, &From { provider: Some(provider), model: None, way })?.list().await?;
-    desk.out.result(&json!({ "models": models }), || models.iter().map(|model| name(model) + "\n").collect());
+    let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+    desk.out.result(&json!({ "models": ids, "details": models }), || ids.iter().map(|id| name(id) + "\n").collect());
     Ok(())
 }
 

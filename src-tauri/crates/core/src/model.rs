@@ -16,6 +16,9 @@ pub struct ModelInfo {
     /// The longest answer in tokens; `None` where nobody says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// What it costs; `None` where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
     /// What it can do.
     #[serde(default)]
     pub capabilities: Capabilities,
@@ -29,9 +32,19 @@ impl ModelInfo {
             name: None,
             context_tokens: None,
             output_tokens: None,
+            price: None,
             capabilities: Capabilities::default(),
         }
     }
+}
+
+/// What tokens cost, in millionths of a US dollar for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Of the prompt.
+    pub input: u64,
+    /// Of the answer, its reasoning included.
+    pub output: u64,
 }
 
 /// What a model can do, as far as is known: `false` also stands for "nobody says".
@@ -60,4 +73,27 @@ pub struct Capabilities {
     pub transcription: bool,
     /// Turns text into vectors.
     pub embedding: bool,
+    /// Does something else that Parlance has no use for: draws, judges, ranks.
+    pub other: bool,
+}
+
+impl Capabilities {
+    /// Whether it may be asked to answer messages: it is known to, or nothing else is known of it.
+    #[must_use]
+    pub fn may_chat(self) -> bool {
+        self.chat || !(self.realtime || self.speech || self.transcription || self.embedding || self.other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_which_nothing_is_known_may_be_asked_and_one_that_does_something_else_may_not() {
+        assert!(Capabilities::default().may_chat());
+        assert!(Capabilities { chat: true, speech: true, ..Capabilities::default() }.may_chat());
+        assert!(!Capabilities { embedding: true, ..Capabilities::default() }.may_chat());
+        assert!(!Capabilities { other: true, images: true, ..Capabilities::default() }.may_chat());
+    }
 }

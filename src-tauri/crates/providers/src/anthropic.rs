@@ -8,6 +8,7 @@ pub mod decoder;
 mod family;
 mod mapper;
 mod messages;
+pub mod models;
 pub mod request;
 mod wire;
 

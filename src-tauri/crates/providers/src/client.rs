@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
-use parlance_core::{ChatRequest, Msg, ProviderError};
+use parlance_core::{ChatRequest, ModelInfo, Msg, ProviderError};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::http::{Http, TimeLimits};
 use crate::media::{self, MediaReader};
+use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::rounds;
@@ -53,11 +54,11 @@ pub trait Api: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The models that the server offers, sorted.
+    /// The models that the server offers, as its list has them.
     ///
     /// # Errors
     /// When it cannot be reached, refuses, or gives no such list.
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError>;
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError>;
 }
 
 /// A server of one protocol. Cheap to clone.
@@ -97,12 +98,12 @@ impl<A: Api> Client<A> {
         }
     }
 
-    /// The models that the server offers, sorted.
+    /// The models that the server offers, sorted by id, with what is known of each.
     ///
     /// # Errors
     /// When it cannot be reached, refuses, or gives no such list.
-    pub async fn models(&self) -> Result<Vec<String>, ProviderError> {
-        self.api.models(&self.transport).await
+    pub async fn models(&self) -> Result<Vec<ModelInfo>, ProviderError> {
+        Ok(models::complete(self.api.models(&self.transport).await?))
     }
 }
 

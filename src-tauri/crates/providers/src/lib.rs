@@ -14,7 +14,7 @@
 //! * [`media`] – pictures and sound of messages, brought into the request. The one room that reads files.
 //! * [`client`] – the client of every provider; what differs is an `Api`.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
-//! * [`model_list`] – what models a server offers.
+//! * [`models`] – what models a server offers and what they can do: lists, filled up by what is known of names.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
 //! * `rounds` – a turn with tools in it, put apart as providers want it.
@@ -41,7 +41,7 @@ mod history;
 pub mod http;
 mod lenient;
 pub mod media;
-pub mod model_list;
+pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod provider;

@@ -189,8 +189,34 @@ impl Transport {
     /// # Errors
     /// When the server cannot be reached or refuses, or when what comes is a web page or too long.
     pub async fn get(&self, url: &Url, headers: &Headers, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
+        self.brief(Method::GET, url, headers, None, max_bytes).await
+    }
+
+    /// Asks with a body and reads a short answer of at most `max_bytes`, such as what a server knows of a model.
+    ///
+    /// # Errors
+    /// As [`Transport::get`].
+    pub async fn post_brief(
+        &self,
+        url: &Url,
+        headers: &Headers,
+        body: &Map<String, Value>,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, ProviderError> {
+        let bytes = serde_json::to_vec(body).map_err(|error| self.fail(Category::InvalidRequest, error.to_string()))?;
+        self.brief(Method::POST, url, headers, Some(bytes.into()), max_bytes).await
+    }
+
+    async fn brief(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &Headers,
+        body: Option<Bytes>,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, ProviderError> {
         let limits = self.limits.unwrap_or_else(TimeLimits::quick);
-        let (response, redactor) = self.ask(Method::GET, url, headers, None, limits).await?;
+        let (response, redactor) = self.ask(method, url, headers, body, limits).await?;
         if response.media_type() == "text/html" {
             return Err(self.not_the_api(url));
         }

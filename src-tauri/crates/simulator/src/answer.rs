@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::http1::Connection;
+use crate::ollama;
 use crate::protocol::{self, Protocol};
 use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace, Script};
 use crate::server::{Request, Shared};
@@ -32,6 +33,10 @@ pub(crate) async fn answer(connection: &mut Connection, shared: &Shared, request
         ("GET", Some(list), _) => {
             let list = Answer::refuses(200, &list).with_framing(Framing::Length);
             send(connection, &list, None).await
+        }
+        ("POST", ..) if path == ollama::SHOW => {
+            let shown = Answer::refuses(200, &ollama::show()).with_framing(Framing::Length);
+            send(connection, &shown, None).await
         }
         ("POST", _, Some(protocol)) => {
             let answer = shared.choose(&protocol.last_words(request));

@@ -11,6 +11,18 @@ pub(crate) fn models(names: &[String]) -> Value {
     json!({ "models": models })
 }
 
+/// Where one model is shown.
+pub(crate) const SHOW: &str = "/api/show";
+
+/// What is shown of a model; every one is said to read so many tokens.
+pub(crate) fn show() -> Value {
+    json!({
+        "capabilities": ["completion", "tools"],
+        "details": {"format": "gguf", "family": "simulated"},
+        "model_info": {"general.architecture": "simulated", "simulated.context_length": 8192}
+    })
+}
+
 /// The body's media type and its lines, streamed unless the request wants it whole.
 pub(crate) fn body(script: &Script, request: &Value) -> (String, Vec<Vec<u8>>) {
     let model = request["model"].as_str().unwrap_or("simulated");

@@ -119,7 +119,7 @@ impl App {
         let models = self.client(provider, &address)?.models().await.map_err(|error| {
             ErrorBody::from_provider(&error, &provider.name, address.origin.host(), &provider.model)
         })?;
-        Ok(ProviderTested { models })
+        Ok(ProviderTested { models: models.into_iter().map(|model| model.id).collect() })
     }
 }
 

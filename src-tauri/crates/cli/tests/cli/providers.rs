@@ -18,7 +18,12 @@ fn a_server_is_added_tested_listed_and_asked_by_its_name() {
         mine(&listed),
         json!({"name": "mine", "dialect": "openai", "base_url": base_url, "model": "a", "chosen": false})
     );
-    assert_eq!(stage.call(&["providers", "models", "mine", "--json"]).well().json(), json!({"models": ["a", "b"]}));
+    let models = stage.call(&["providers", "models", "mine", "--json"]).well().json();
+    assert_eq!(models["models"], json!(["a", "b"]));
+    assert_eq!(
+        (&models["details"][1]["id"], &models["details"][1]["capabilities"]["chat"]),
+        (&json!("b"), &json!(false))
+    );
     let tested = stage.call(&["providers", "test", "mine", "--json"]).well().json();
     assert_eq!((&tested["ok"], &tested["models"]), (&json!(true), &json!(2)));
     assert_eq!(stage.call(&["ask", "hi", "--provider", "mine"]).well().stdout, "You said: hi\n");

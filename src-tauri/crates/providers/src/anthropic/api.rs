@@ -10,11 +10,12 @@ use url::Url;
 
 use super::decoder::MessagesDecoder;
 use super::request;
+use crate::base_url;
 use crate::client::{Api, Client};
+use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{Headers, KeyHeader, Manner, Question, Transport, header};
-use crate::{base_url, model_list};
 
 /// Messages.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +65,8 @@ impl Api for MessagesApi {
     }
 
     /// The first thousand.
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        model_list::fetch(transport, "models?limit=1000", version(), model_list::read).await
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        models::fetch(transport, "models?limit=1000", version(), super::models::read).await
     }
 }
 

@@ -12,11 +12,12 @@ use super::decoder::DashScopeDecoder;
 use super::mapper::Mapper;
 use super::models;
 use super::request::{self, Modality};
+use crate::base_url;
 use crate::client::{Api, Client};
+use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport, header};
-use crate::{base_url, model_list};
 
 /// DashScope's own protocol.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,21 +65,19 @@ impl Api for GenerationApi {
     }
 
     /// All models of the catalogue.
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        let mut names = Vec::new();
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        let mut all = Vec::new();
         for page in 1..=models::MAX_PAGES {
             let path = format!("models?page_no={page}&page_size={}", models::PER_PAGE);
-            let page = model_list::fetch(transport, &path, Vec::new(), models::read).await?;
+            let page = fetch(transport, &path, Vec::new(), models::read).await?;
             let total = page.total.unwrap_or(0);
-            let more = page.into_names();
+            let more = page.into_listed();
             let is_last = more.len() == 0;
-            names.extend(more);
-            if is_last || names.len() as u64 >= total {
+            all.extend(more);
+            if is_last || all.len() as u64 >= total {
                 break;
             }
         }
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        Ok(all)
     }
 }

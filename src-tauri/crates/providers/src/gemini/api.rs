@@ -10,11 +10,12 @@ use url::Url;
 
 use super::decoder::{ContentDecoder, Expectations};
 use super::{models, request};
+use crate::base_url;
 use crate::client::{Api, Client};
+use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
-use crate::{base_url, model_list};
 
 /// `generateContent`.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +60,7 @@ impl Api for GenerateContentApi {
     }
 
     /// Those that answer messages, of the first thousand.
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        model_list::fetch(transport, "models?pageSize=1000", Vec::new(), models::read).await
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        fetch(transport, "models?pageSize=1000", Vec::new(), models::read).await
     }
 }

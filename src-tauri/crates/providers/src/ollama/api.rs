@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
 use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ProviderError};
 use serde_json::{Map, Value};
@@ -11,11 +12,15 @@ use url::Url;
 use super::decoder::OllamaDecoder;
 use super::mapper::Mapper;
 use super::{models, request};
+use crate::base_url;
 use crate::client::{Api, Client};
+use crate::models::{self as lists, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
-use crate::{base_url, model_list};
+
+/// So many models are asked about at a time. The server reads a file for each.
+const SHOWN_AT_ONCE: usize = 4;
 
 /// `/api/chat`.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +60,28 @@ impl Api for OllamaApi {
         OllamaDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random()))
     }
 
-    /// Those that were pulled to the server.
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        model_list::fetch(transport, "api/tags", Vec::new(), models::read).await
+    /// Those that were pulled to the server. What the list of an older server does not say is asked for each.
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        let listed = lists::fetch(transport, "api/tags", Vec::new(), models::read).await?;
+        Ok(stream::iter(listed).map(|model| shown(transport, model)).buffered(SHOWN_AT_ONCE).collect().await)
+    }
+}
+
+/// A model with what the server shows of it, where that says more. A server that shows nothing has said all in its list.
+async fn shown(transport: &Transport, listed: Listed) -> Listed {
+    if !models::is_worth_showing(&listed) {
+        return listed;
+    }
+    let body = Map::from_iter([("model".to_owned(), Value::from(listed.id.as_str()))]);
+    let shown = match transport.provider().endpoint("api/show") {
+        Ok(url) => transport.post_brief(&url, &Vec::new(), &body, lists::MAX_BYTES).await,
+        Err(error) => Err(error),
+    };
+    match shown {
+        Ok(shown) => Listed { claims: listed.claims.or(models::read_shown(&shown)), ..listed },
+        Err(error) => {
+            tracing::debug!(%error, "the server shows nothing of a model");
+            listed
+        }
     }
 }

@@ -1,6 +1,9 @@
-//! The list of models on a server, which is what was pulled to it.
+//! The list of models on a server, which is what was pulled to it, and what the server knows of each.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::models::{Claims, Listed, Mark, Maybe};
 
 #[derive(Deserialize)]
 struct List {
@@ -10,31 +13,119 @@ struct List {
 #[derive(Deserialize)]
 struct Model {
     name: String,
+    /// Newer servers only.
+    #[serde(default)]
+    capabilities: Maybe<Vec<String>>,
+    #[serde(default)]
+    details: Maybe<Details>,
 }
 
-/// A list may be so long; as for the lists of other providers.
-pub const MAX_BYTES: usize = crate::model_list::MAX_BYTES;
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    context_length: Maybe<u64>,
+}
 
-/// The names, sorted, in `{"models": [{"name"}]}`; `None` when it is none.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    capabilities: Maybe<Vec<String>>,
+    #[serde(default)]
+    model_info: Maybe<Map<String, Value>>,
+}
+
+/// The models, in `{"models": [{"name"}]}`; `None` when it is no such list.
 #[must_use]
-pub fn read(body: &[u8]) -> Option<Vec<String>> {
+pub fn read(body: &[u8]) -> Option<Vec<Listed>> {
     let list: List = serde_json::from_slice(body).ok()?;
-    let mut names: Vec<String> = list.models.into_iter().map(|model| model.name).collect();
-    names.sort_unstable();
-    Some(names)
+    Some(list.models.into_iter().map(Model::into_listed).collect())
+}
+
+/// What the server shows of one model; nothing where it shows something else.
+#[must_use]
+pub fn read_shown(body: &[u8]) -> Claims {
+    let Ok(shown) = serde_json::from_slice::<Shown>(body) else { return Claims::default() };
+    let mut claims = shown.capabilities.0.map(|words| claims_of(&words)).unwrap_or_default();
+    let info = shown.model_info.0.unwrap_or_default();
+    claims.context_tokens = info
+        .get("general.architecture")
+        .and_then(Value::as_str)
+        .and_then(|architecture| info.get(&format!("{architecture}.context_length")))
+        .and_then(Value::as_u64);
+    claims
+}
+
+/// Whether the list leaves open what the server would show.
+#[must_use]
+pub fn is_worth_showing(listed: &Listed) -> bool {
+    listed.claims.context_tokens.is_none() || listed.claims.said(Mark::Chat).is_none()
+}
+
+impl Model {
+    fn into_listed(self) -> Listed {
+        let mut claims = self.capabilities.0.map(|words| claims_of(&words)).unwrap_or_default();
+        claims.context_tokens = self.details.0.and_then(|details| details.context_length.0);
+        Listed { id: self.name, claims }
+    }
+}
+
+fn claims_of(words: &[String]) -> Claims {
+    let mut claims = Claims::default();
+    for (word, mark) in [
+        ("completion", Mark::Chat),
+        ("vision", Mark::Images),
+        ("audio", Mark::Audio),
+        ("tools", Mark::Tools),
+        ("thinking", Mark::Reasoning),
+        ("embedding", Mark::Embedding),
+    ] {
+        claims.say(mark, words.iter().any(|known| known == word));
+    }
+    // The server keeps every model to a schema by its grammar.
+    claims.say(Mark::Structured, claims.said(Mark::Chat) == Some(true));
+    if claims.said(Mark::Chat) == Some(false) && claims.said(Mark::Embedding) == Some(false) {
+        claims.say(Mark::Other, true);
+    }
+    claims
 }
 
 #[cfg(test)]
 mod tests {
+    use parlance_core::Capabilities;
+
     use super::*;
+    use crate::models::complete;
 
     #[test]
     fn a_list_is_read_and_nothing_else() {
-        let body = br#"{"models":[{"name":"qwen3:4b","model":"qwen3:4b"},{"name":"all-minilm:latest","size":1}]}"#;
-        assert_eq!(read(body), Some(vec!["all-minilm:latest".to_owned(), "qwen3:4b".to_owned()]));
+        let body = br#"{"models":[{"name":"qwen3:4b","model":"qwen3:4b"},
+            {"name":"all-minilm:latest","size":1,"capabilities":["embedding"],"details":{"context_length":512}}]}"#;
+        let listed = read(body).unwrap();
+        assert_eq!(listed.iter().map(is_worth_showing).collect::<Vec<_>>(), [true, false]);
+        let models = complete(listed);
+        assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["all-minilm:latest", "qwen3:4b"]);
+        assert_eq!(models[0].context_tokens, Some(512));
+        assert_eq!(models[0].capabilities, Capabilities { embedding: true, ..Capabilities::default() });
+        assert!(models[1].capabilities.tools, "the catalogue knows it");
         assert_eq!(read(br#"{"models":[]}"#), Some(vec![]));
         for body in ["", "{}", "null", "[]", r#"{"models":null}"#, "Ollama is running"] {
             assert_eq!(read(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_shows_of_a_model_is_read() {
+        let shown = read_shown(
+            br#"{"capabilities":["completion","vision","thinking"],
+                "model_info":{"general.architecture":"qwen3","qwen3.context_length":40960,"other.context_length":1}}"#,
+        );
+        let model = complete(vec![Listed { id: "own".into(), claims: shown }]).remove(0);
+        assert_eq!(model.context_tokens, Some(40_960));
+        let can =
+            Capabilities { chat: true, images: true, reasoning: true, structured: true, ..Capabilities::default() };
+        assert_eq!(model.capabilities, can);
+        for body in ["", "[]", "{}", r#"{"capabilities":7,"model_info":{"general.architecture":1}}"#] {
+            assert_eq!(read_shown(body.as_bytes()), Claims::default(), "{body}");
         }
     }
 }

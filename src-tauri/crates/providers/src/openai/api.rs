@@ -12,7 +12,7 @@ use super::dialect::{ContentShape, Dialect};
 use super::mapper::Expectations;
 use super::request;
 use crate::client::{Api, Client};
-use crate::model_list;
+use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
@@ -62,7 +62,7 @@ impl Api for ChatCompletionsApi {
         ChatDecoder::new(delivery, self.0.stream_end, expected)
     }
 
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        model_list::fetch(transport, "models", Vec::new(), model_list::read).await
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        models::fetch(transport, "models", Vec::new(), models::list::read).await
     }
 }

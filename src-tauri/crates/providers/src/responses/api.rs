@@ -11,7 +11,7 @@ use super::decoder::ResponsesDecoder;
 use super::mapper::Mapper;
 use super::request;
 use crate::client::{Api, Client};
-use crate::model_list;
+use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::transport::{KeyHeader, Manner, Question, Transport};
@@ -48,7 +48,7 @@ impl Api for ResponsesApi {
         ResponsesDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random()))
     }
 
-    async fn models(&self, transport: &Transport) -> Result<Vec<String>, ProviderError> {
-        model_list::fetch(transport, "models", Vec::new(), model_list::read).await
+    async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
+        models::fetch(transport, "models", Vec::new(), models::list::read).await
     }
 }

@@ -129,7 +129,8 @@ async fn the_models_are_listed() {
     let models = vec!["b".to_owned(), "a".to_owned()];
     let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
     let client = client_at(&server.base_url(), Dialect::OPENAI);
-    assert_eq!(client.models().await.unwrap(), ["a", "b"]);
+    let ids: Vec<String> = client.models().await.unwrap().into_iter().map(|model| model.id).collect();
+    assert_eq!(ids, ["a", "b"]);
 }
 
 #[tokio::test]

@@ -179,8 +179,18 @@ async fn the_models_are_listed() {
     for family in Family::ALL {
         let models = vec!["b".to_owned(), "a".to_owned()];
         let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
-        assert_eq!(family.models(&family.base_url(&server), Arc::new(NoKey)).await.unwrap(), ["a", "b"], "{family:?}");
+        let models = family.models(&family.base_url(&server), Arc::new(NoKey)).await.unwrap();
+        assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["a", "b"], "{family:?}");
     }
+}
+
+#[tokio::test]
+async fn ollama_is_asked_what_its_list_does_not_say() {
+    let server =
+        Simulator::start(Scenario { models: vec!["b".into(), "a".into()], ..Scenario::default() }).await.unwrap();
+    let models = Family::Ollama.models(&Family::Ollama.base_url(&server), Arc::new(NoKey)).await.unwrap();
+    assert_eq!(models.iter().map(|model| model.context_tokens).collect::<Vec<_>>(), [Some(8_192), Some(8_192)]);
+    assert!(models[0].capabilities.chat && models[0].capabilities.tools && !models[0].capabilities.images);
 }
 
 #[tokio::test]

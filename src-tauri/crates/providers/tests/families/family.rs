@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_core::{ChatModel, ChatRequest, ProviderError};
+use parlance_core::{ChatModel, ChatRequest, ModelInfo, ProviderError};
 use parlance_providers::anthropic::MessagesApi;
 use parlance_providers::dashscope::GenerationApi;
 use parlance_providers::gemini::GenerateContentApi;
@@ -65,7 +65,7 @@ impl Family {
         }
     }
 
-    pub(crate) async fn models(self, address: &str, keys: Arc<dyn KeySource>) -> Result<Vec<String>, ProviderError> {
+    pub(crate) async fn models(self, address: &str, keys: Arc<dyn KeySource>) -> Result<Vec<ModelInfo>, ProviderError> {
         let provider = provider(address, keys);
         match self {
             Self::Ollama => client(provider, OllamaApi, PATIENT).models().await,

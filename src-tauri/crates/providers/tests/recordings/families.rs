@@ -8,12 +8,13 @@ use parlance_providers::anthropic::MessagesDecoder;
 use parlance_providers::dashscope::DashScopeDecoder;
 use parlance_providers::dashscope::mapper::Frames;
 use parlance_providers::gemini::{self, ContentDecoder};
+use parlance_providers::models::{Listed, list};
 use parlance_providers::ollama::OllamaDecoder;
 use parlance_providers::openai::mapper::Expectations;
 use parlance_providers::openai::{ChatDecoder, Dialect, StreamEnd};
 use parlance_providers::responses::ResponsesDecoder;
 use parlance_providers::transport::Decode;
-use parlance_providers::{dashscope, model_list, ollama, responses};
+use parlance_providers::{anthropic, dashscope, ollama, responses};
 use parlance_simulator::Simulator;
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ pub(crate) struct Family {
     pub(crate) finish: fn(&str, HasCalls) -> String,
     /// Tokens of prompt and answer, `None` where the server does not count.
     pub(crate) tokens: fn(&Value) -> Option<[u64; 2]>,
-    pub(crate) models: fn(&[u8]) -> Option<Vec<String>>,
+    pub(crate) models: fn(&[u8]) -> Option<Vec<Listed>>,
     /// A client at a simulator that answers with one of the recordings.
     pub(crate) client: fn(&Simulator) -> Box<dyn ChatModel>,
 }
@@ -52,7 +53,7 @@ macro_rules! open_ai {
             decoder: |delivery, ending| open_ai_decoder(Dialect::$dialect, delivery, ending),
             finish: open_ai_finish,
             tokens: |usage| Some([usage["prompt_tokens"].as_u64()?, usage["completion_tokens"].as_u64()?]),
-            models: model_list::read,
+            models: list::read,
             client: |server| Box::new(setting::client_at(&server.base_url(), Dialect::$dialect)),
         }
     };
@@ -82,7 +83,7 @@ macro_rules! responses {
             },
             finish: responses_finish,
             tokens: |usage| Some([usage["input_tokens"].as_u64()?, usage["output_tokens"].as_u64()?]),
-            models: model_list::read,
+            models: list::read,
             client: |server| Client::Responses.client(server),
         }
     };
@@ -99,7 +100,7 @@ macro_rules! dashscope {
             },
             finish: open_ai_finish,
             tokens: |usage| Some([usage["input_tokens"].as_u64()?, usage["output_tokens"].as_u64()?]),
-            models: |body| Some(dashscope::models::read(body)?.into_names().collect()),
+            models: |body| Some(dashscope::models::read(body)?.into_listed().collect()),
             client: |server| Client::DashScope.client(server),
         }
     };
@@ -141,7 +142,7 @@ pub(crate) static FAMILIES: [Family; 22] = [
         decoder: |delivery, _| Box::new(MessagesDecoder::new(delivery, "p".into())),
         finish: anthropic_finish,
         tokens: anthropic_tokens,
-        models: model_list::read,
+        models: anthropic::models::read,
         client: |server| Client::Anthropic.client(server),
     },
     gemini!("gemini"),
