@@ -118,7 +118,7 @@ fn is_wide(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use parlance_core::Role;
-    use parlance_core::msg::ToolUse;
+    use parlance_core::msg::{ToolEnd, ToolUse};
     use proptest::prelude::*;
     use serde_json::{Map, json};
 
@@ -158,6 +158,7 @@ mod tests {
                 id: "1".into(),
                 name: "weather".into(),
                 output: ToolOutput::Text("sunny".into()),
+                end: ToolEnd::Done,
             },
             ContentBlock::Image { source: url() },
             ContentBlock::Audio { source: url() },
