@@ -3,7 +3,9 @@
 //! * [`talk_key`] – the gesture of the talk key.
 //! * [`voice`] – a spoken conversation.
 //! * [`answer`] – the answer to a typed message.
+//! * [`truncate`] – a conversation cut to what a model can read.
 
 pub mod answer;
 pub mod talk_key;
+pub mod truncate;
 pub mod voice;
