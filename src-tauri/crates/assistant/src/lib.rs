@@ -3,9 +3,11 @@
 //! * [`talk_key`] – the gesture of the talk key.
 //! * [`voice`] – a spoken conversation.
 //! * [`answer`] – the answer to a typed message.
+//! * [`tools`] – a model whose calls are carried out.
 //! * [`truncate`] – a conversation cut to what a model can read.
 
 pub mod answer;
 pub mod talk_key;
+pub mod tools;
 pub mod truncate;
 pub mod voice;

@@ -12,8 +12,8 @@ pub trait Tool: Send + Sync {
     /// How it is offered.
     fn spec(&self) -> FunctionSpec;
 
-    /// Whether the person is asked before each run.
-    fn consent(&self) -> Consent;
+    /// Whether the person is asked before it runs with these arguments, which fit the schema.
+    fn consent(&self, arguments: &Map<String, Value>) -> Consent;
 
     /// Does it. Dropping the future stops it; what it must not leave half done, it does in one step.
     ///
