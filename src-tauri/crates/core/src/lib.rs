@@ -5,6 +5,7 @@
 //! * [`msg`] – messages and their content blocks, in the JSON the store and the terminal share.
 //! * [`event`] – what a model's answer consists of while it arrives.
 //! * [`reply`] – folds events into the message so far; the plain call is its `collect`.
+//! * [`structured`] – the object in an answer that has a shape.
 //! * [`partial_json`] – objects that are readable while their text still comes.
 //! * [`chat`] – the port of models that answer messages.
 //! * [`model`] – what a model is and can do, as a value.
@@ -33,6 +34,7 @@ pub mod realtime;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod structured;
 pub mod tokens;
 pub mod tool;
 

@@ -312,7 +312,7 @@ mod tests {
         ]}))
         .unwrap();
         let output = ToolOutput::Blocks(vec![ContentBlock::text("x")]);
-        let result = ContentBlock::ToolResult { id: "1".into(), name: "f".into(), output };
+        let result = ContentBlock::ToolResult { id: "1".into(), name: "f".into(), output, end: ToolEnd::Done };
         assert_eq!(msg.content, vec![ContentBlock::text("hi"), result]);
         for (block, why) in [
             (json!({"type": "text"}), "missing field `text`"),

@@ -115,7 +115,9 @@ impl PartialJson {
     /// Takes the next piece of the text, and grows `root` by what it says. `root` is the same for all pieces, and empty
     /// before the first.
     pub fn push(&mut self, root: &mut Map<String, Value>, text: &str) {
-        if self.expected != Expected::Broken && self.take(root, text).is_err() {
+        let is_well = self.expected != Expected::Broken
+            && self.take(root, text).is_ok_and(|mut rest| next_byte(&mut rest).is_none());
+        if !is_well {
             *self = Self { expected: Expected::Broken, ..Self::default() };
         }
     }
@@ -139,11 +141,20 @@ impl PartialJson {
         }
     }
 
-    fn take(&mut self, root: &mut Map<String, Value>, text: &str) -> Result<(), Fault> {
+    /// The object that `text` begins with, if it is whole, and what follows it.
+    #[must_use]
+    pub fn first_object(text: &str) -> Option<(Map<String, Value>, &str)> {
+        let (mut json, mut root) = (Self::default(), Map::new());
+        let rest = json.take(&mut root, text).ok()?;
+        (json.progress() == Progress::Whole).then_some((root, rest))
+    }
+
+    /// Takes text up to the end of the object; gives what follows it.
+    fn take<'a>(&mut self, root: &mut Map<String, Value>, text: &'a str) -> Result<&'a str, Fault> {
         let mut rest = text;
         if self.expected == Expected::Start {
             match next_byte(&mut rest) {
-                None => return Ok(()),
+                None => return Ok(rest),
                 Some(b'{') => self.begin(Opened::Object)?,
                 Some(_) => return Err(Fault),
             }
@@ -151,7 +162,7 @@ impl PartialJson {
         if self.expected != Expected::Nothing {
             self.grow(Node::Object(root), 0, &mut rest)?;
         }
-        next_byte(&mut rest).map_or(Ok(()), |_| Err(Fault))
+        Ok(rest)
     }
 
     /// Grows what is open at `depth`, and before it all that is open within, until it or the text ends.

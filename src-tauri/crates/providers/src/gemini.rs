@@ -10,6 +10,7 @@ mod family;
 mod mapper;
 pub mod models;
 pub mod request;
+mod schema;
 mod wire;
 
 pub use api::{GeminiClient, GenerateContentApi};

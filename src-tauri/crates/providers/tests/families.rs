@@ -16,5 +16,7 @@ mod keys;
 #[path = "chat/setting.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod setting;
+#[path = "families/shaped.rs"]
+mod shaped;
 #[path = "families/written.rs"]
 mod written;

@@ -1,6 +1,8 @@
 //! Which of Anthropic's ways of reasoning a model has, told by its name. Source: the provider's guide to thinking (read
 //! November 2026).
 
+use parlance_core::Thinking;
+
 /// How a model is told to reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
@@ -42,6 +44,19 @@ impl Family {
         !["claude-fable", "claude-mythos"].iter().any(|line| model.contains(line))
     }
 
+    /// Whether a model reasons when it is asked with `thinking`.
+    pub(crate) fn reasons(model: &str, thinking: Option<Thinking>) -> bool {
+        match (Self::of(model), thinking) {
+            (Self::AlwaysOn, _) | (Self::OnByDefault, None) => true,
+            (_, thinking) => !matches!(thinking, Some(Thinking::Off) | None),
+        }
+    }
+
+    /// Whether a model takes a schema for its answer: since 4.5.
+    pub(crate) fn takes_schemas(model: &str) -> bool {
+        model.contains("-4-5") || Self::of(model) != Self::Budget
+    }
+
     /// Tokens of an answer where the caller names no limit, which the protocol demands: as many as the oldest model of the
     /// kind can write, reasoning included.
     pub(crate) fn usual_max_tokens(model: &str) -> u32 {
@@ -78,6 +93,25 @@ mod tests {
             ("claude-", Budget),
         ] {
             assert_eq!(Family::of(model), family, "{model}");
+        }
+        for (model, takes) in [
+            ("claude-sonnet-4-20250514", false),
+            ("claude-opus-4-1-20250805", false),
+            ("claude-haiku-4-5-20251001", true),
+            ("claude-opus-4-6", true),
+            ("claude-opus-5", true),
+            ("deepseek-chat", false),
+        ] {
+            assert_eq!(Family::takes_schemas(model), takes, "{model}");
+        }
+        for (model, thinking, reasons) in [
+            ("claude-sonnet-4-5", None, false),
+            ("claude-sonnet-4-5", Some(Thinking::Low), true),
+            ("claude-sonnet-5", None, true),
+            ("claude-sonnet-5", Some(Thinking::Off), false),
+            ("claude-fable-5", Some(Thinking::Off), true),
+        ] {
+            assert_eq!(Family::reasons(model, thinking), reasons, "{model} {thinking:?}");
         }
         assert!(!Family::takes_forced_tools("claude-fable-5-1") && Family::takes_forced_tools("claude-opus-5"));
     }

@@ -1,12 +1,13 @@
 //! The domain's request as a body of Messages: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::{Delivery, FunctionSpec};
-use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::family::Family;
 use super::messages::{self, Written};
 use crate::history;
+use crate::structured::{Offered, Ways, schema};
 
 /// The least budget that the provider takes.
 const LEAST_BUDGET: u32 = 1_024;
@@ -19,7 +20,7 @@ const LEAST_BUDGET: u32 = 1_024;
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, ways(request))?;
     let Written { system, messages } = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
     let mut body = Map::new();
@@ -28,22 +29,44 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
     if !system.is_empty() {
         body.insert("system".into(), Value::Array(system));
     }
-    let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty());
+    let choice = offered.choice.as_ref().filter(|_| !offered.tools.is_empty());
     let reasoning = Reasoning::of(request, choice.is_some_and(is_forced));
     body.insert("max_tokens".into(), json!(reasoning.max_tokens(provider, request)?));
     body.insert("stream".into(), json!(request.delivery == Delivery::Streaming));
-    if !request.tools.is_empty() {
+    if !offered.tools.is_empty() {
         body.insert(
             "tools".into(),
-            request.tools.iter().map(|ToolSpec::Function { function }| tool(function)).collect(),
+            offered.tools.iter().map(|ToolSpec::Function { function }| tool(function)).collect(),
         );
     }
     if let Some(choice) = choice {
         body.insert("tool_choice".into(), tool_choice(choice, &request.model));
     }
     reasoning.write(&mut body);
+    if let Some(schema) = offered.native.and_then(|shape| schema::closed(&shape.schema)) {
+        let format = json!({"type": "json_schema", "schema": schema});
+        match body.get_mut("output_config") {
+            Some(Value::Object(config)) => drop(config.insert("format".into(), format)),
+            _ => drop(body.insert("output_config".into(), json!({ "format": format }))),
+        }
+    }
     history::write_extra(&request.extra, &mut body);
     Ok(body)
+}
+
+/// How the server is asked for a shape. A tool cannot be forced on a model that reasons to a budget, nor on some at all; newer
+/// models that reason take a schema instead.
+pub(crate) fn ways(request: &ChatRequest) -> Ways {
+    use StructuredWay::{ForcedTool, Native, OfferedTool};
+    if !Family::reasons(&request.model, request.thinking) && Family::takes_forced_tools(&request.model) {
+        return &[ForcedTool, OfferedTool];
+    }
+    let shape = request.structured.as_ref();
+    if Family::takes_schemas(&request.model) && shape.is_some_and(|shape| schema::closed(&shape.schema).is_some()) {
+        &[Native, OfferedTool]
+    } else {
+        &[OfferedTool]
+    }
 }
 
 fn tool(function: &FunctionSpec) -> Value {

@@ -1,12 +1,13 @@
 //! The domain's request as a body of the generation endpoints: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ContentBlock, ProviderError, Thinking, ToolChoice};
+use parlance_core::{ChatRequest, ContentBlock, ProviderError, StructuredWay, Thinking, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::mapper::Frames;
 use super::messages;
 use crate::history;
+use crate::structured::{Offered, Ways};
 
 /// Which of the two endpoints is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,14 +69,14 @@ pub fn frames(body: &Map<String, Value>) -> Frames {
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
     let messages = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, ways(request))?;
     let mut parameters = Map::new();
     parameters.insert("result_format".into(), json!("message"));
     parameters.insert("incremental_output".into(), json!(delivery(request) == Delivery::Streaming));
-    if !request.tools.is_empty() {
-        parameters.insert("tools".into(), json!(request.tools));
+    if !offered.tools.is_empty() {
+        parameters.insert("tools".into(), json!(offered.tools));
     }
-    if let Some(choice) = &request.tool_choice {
+    if let Some(choice) = &offered.choice {
         parameters.insert("tool_choice".into(), tool_choice(choice));
     }
     if let Some(thinking) = request.thinking {
@@ -93,6 +94,14 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
         ("input".to_owned(), json!({ "messages": messages })),
         ("parameters".to_owned(), Value::Object(parameters)),
     ]))
+}
+
+/// How the server is asked for a shape. A model that reasons cannot be made to call a tool.
+pub(crate) fn ways(request: &ChatRequest) -> Ways {
+    match request.thinking {
+        Some(Thinking::Off) | None => &[StructuredWay::ForcedTool, StructuredWay::OfferedTool],
+        Some(_) => &[StructuredWay::OfferedTool],
+    }
 }
 
 /// The protocol cannot say that any tool must be asked for.

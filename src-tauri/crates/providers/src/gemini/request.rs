@@ -1,12 +1,17 @@
 //! The domain's request as a body of `generateContent`: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::FunctionSpec;
-use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::contents::{self, Written};
 use super::family::Family;
+use super::schema;
 use crate::history;
+use crate::structured::{Offered, Ways};
+
+/// How the server is asked for a shape.
+pub(crate) const WAYS: Ways = &[StructuredWay::Native, StructuredWay::ForcedTool];
 
 /// Parameters of the provider's own that stand beside the settings of the answer; every other is one of these settings.
 const BESIDE: [&str; 10] = [
@@ -27,7 +32,7 @@ const BESIDE: [&str; 10] = [
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, WAYS)?;
     let model = model_name(provider, &request.model)?;
     let Written { system, contents } = contents::write(provider, &request.messages, Family::of(model))?;
     history::check_asked(provider, model, &contents)?;
@@ -36,11 +41,11 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
         body.insert("systemInstruction".into(), json!({ "parts": system }));
     }
     body.insert("contents".into(), Value::Array(contents));
-    if !request.tools.is_empty() {
+    if !offered.tools.is_empty() {
         let declared: Vec<Value> =
-            request.tools.iter().map(|ToolSpec::Function { function }| declaration(function)).collect();
+            offered.tools.iter().map(|ToolSpec::Function { function }| declaration(function)).collect();
         body.insert("tools".into(), json!([{ "functionDeclarations": declared }]));
-        if let Some(choice) = &request.tool_choice {
+        if let Some(choice) = &offered.choice {
             body.insert("toolConfig".into(), json!({ "functionCallingConfig": calling(choice) }));
         }
     }
@@ -50,6 +55,15 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
     }
     if let Some(thinking) = request.thinking.and_then(|thinking| thinking_config(thinking, Family::of(model))) {
         settings.insert("thinkingConfig".into(), thinking);
+    }
+    if let Some(shape) = offered.native {
+        settings.insert("responseMimeType".into(), json!("application/json"));
+        // The form that every model knows, where it can say what the schema says.
+        let (field, schema) = match schema::own(&shape.schema) {
+            Some(own) => ("responseSchema", own),
+            None => ("responseJsonSchema", shape.schema.clone()),
+        };
+        settings.insert(field.into(), schema);
     }
     write_extra(&request.extra, &mut settings, &mut body);
     if !settings.is_empty() {

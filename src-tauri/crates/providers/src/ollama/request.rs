@@ -1,11 +1,15 @@
 //! The domain's request as a body of `/api/chat`: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::messages;
 use crate::history;
+use crate::structured::{Offered, Ways};
+
+/// How the server is asked for a shape. It cannot be made to call a tool.
+pub(crate) const WAYS: Ways = &[StructuredWay::Native, StructuredWay::OfferedTool];
 
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
@@ -14,12 +18,15 @@ use crate::history;
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
     let messages = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, WAYS)?;
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     body.insert("messages".into(), Value::Array(messages));
     body.insert("stream".into(), json!(request.delivery == Delivery::Streaming));
-    let tools = offered(request);
+    if let Some(shape) = offered.native {
+        body.insert("format".into(), shape.schema.clone());
+    }
+    let tools = allowed(&offered);
     if !tools.is_empty() {
         body.insert("tools".into(), json!(tools));
     }
@@ -41,11 +48,11 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
 
 /// The protocol has no `tool_choice`: what must not be asked for is not offered. That one tool at least is asked for cannot
 /// be said.
-fn offered(request: &ChatRequest) -> Vec<&ToolSpec> {
-    request
+fn allowed<'a>(offered: &'a Offered<'_>) -> Vec<&'a ToolSpec> {
+    offered
         .tools
         .iter()
-        .filter(|ToolSpec::Function { function }| match &request.tool_choice {
+        .filter(|ToolSpec::Function { function }| match &offered.choice {
             Some(ToolChoice::None) => false,
             Some(ToolChoice::Named(name)) => function.name == *name,
             Some(ToolChoice::Auto | ToolChoice::Required) | None => true,

@@ -24,6 +24,8 @@ pub struct Dialect {
     pub stream_usage: StreamUsage,
     /// What ends a stream.
     pub stream_end: StreamEnd,
+    /// How answers of a given shape are asked for.
+    pub shapes: Shapes,
 }
 
 /// The role of instructions.
@@ -124,6 +126,15 @@ pub enum StreamEnd {
     DoneOrReason,
 }
 
+/// How answers of a given shape are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shapes {
+    /// With a schema in `response_format`, and with a tool where the server refuses that.
+    Schema,
+    /// With a tool: the server is known to take no schema.
+    ToolOnly,
+}
+
 impl Dialect {
     /// OpenAI itself.
     pub const OPENAI: Self = Self {
@@ -137,6 +148,7 @@ impl Dialect {
         think_tags: ThinkTags::Kept,
         stream_usage: StreamUsage::Asked,
         stream_end: StreamEnd::Done,
+        shapes: Shapes::Schema,
     };
 
     /// A server nothing is known about: what most of them take, and the most lenient reading.
@@ -148,7 +160,7 @@ impl Dialect {
         ..Self::OPENAI
     };
 
-    /// DeepSeek: plain strings, and its reasoning back within a tool loop.
+    /// DeepSeek: plain strings, its reasoning back within a tool loop, and no schemas for answers.
     pub const DEEPSEEK: Self = Self {
         names: Names::Omitted,
         content: ContentShape::Text,
@@ -157,6 +169,7 @@ impl Dialect {
         reasoning_echo: ReasoningEcho::Content,
         think_tags: ThinkTags::Kept,
         stream_end: StreamEnd::Done,
+        shapes: Shapes::ToolOnly,
         ..Self::COMPATIBLE
     };
 

@@ -1,12 +1,13 @@
 //! The domain's request as a body of Chat Completions: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice};
+use parlance_core::{ChatRequest, ProviderError, Structured, StructuredWay, Thinking, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::dialect::{Dialect, ReasoningSwitch, StreamUsage, TokenLimit, is_reasoning_model};
+use super::dialect::{Dialect, ReasoningSwitch, Shapes, StreamUsage, TokenLimit, is_reasoning_model};
 use super::messages;
 use crate::history;
+use crate::structured::{Offered, Ways, schema};
 
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
@@ -15,7 +16,7 @@ use crate::history;
 pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<Map<String, Value>, ProviderError> {
     let messages = messages::write(provider, &request.messages, &request.model, dialect)?;
     history::check_asked(provider, &request.model, &messages)?;
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, ways(dialect))?;
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     body.insert("messages".into(), Value::Array(messages));
@@ -23,10 +24,13 @@ pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<
     if request.delivery == Delivery::Streaming && dialect.stream_usage == StreamUsage::Asked {
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    if !request.tools.is_empty() {
-        body.insert("tools".into(), json!(request.tools));
+    if let Some(shape) = offered.native {
+        body.insert("response_format".into(), json!({"type": "json_schema", "json_schema": json_schema(shape)}));
     }
-    if let Some(choice) = &request.tool_choice {
+    if !offered.tools.is_empty() {
+        body.insert("tools".into(), json!(offered.tools));
+    }
+    if let Some(choice) = &offered.choice {
         body.insert("tool_choice".into(), tool_choice(choice));
     }
     if let Some(thinking) = request.thinking {
@@ -37,6 +41,25 @@ pub fn body(provider: &str, request: &ChatRequest, dialect: &Dialect) -> Result<
     }
     history::write_extra(&request.extra, &mut body);
     Ok(body)
+}
+
+/// How a server of this dialect is asked for a shape.
+pub(crate) fn ways(dialect: &Dialect) -> Ways {
+    use StructuredWay::{ForcedTool, Native, OfferedTool};
+    match dialect.shapes {
+        Shapes::Schema => &[Native, ForcedTool, OfferedTool],
+        Shapes::ToolOnly => &[ForcedTool, OfferedTool],
+    }
+}
+
+/// A shape in the protocol's words. One that cannot be made strict is still asked for, and checked when it comes.
+pub(crate) fn json_schema(shape: &Structured) -> Map<String, Value> {
+    let strict = schema::strict(&shape.schema);
+    Map::from_iter([
+        ("name".to_owned(), json!(shape.name)),
+        ("strict".to_owned(), json!(strict.is_some())),
+        ("schema".to_owned(), strict.unwrap_or_else(|| shape.schema.clone())),
+    ])
 }
 
 /// What the sound of an answer will be, by what the request asks for.

@@ -1,13 +1,17 @@
 //! The domain's request as a body of Responses: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ProviderError, Thinking, ToolChoice, ToolSpec};
+use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::items;
 use crate::history;
 use crate::openai::dialect::is_reasoning_model;
-use crate::openai::request::effort;
+use crate::openai::request::{effort, json_schema};
+use crate::structured::{Offered, Ways};
+
+/// How the server is asked for a shape.
+pub(crate) const WAYS: Ways = &[StructuredWay::Native, StructuredWay::ForcedTool, StructuredWay::OfferedTool];
 
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
@@ -16,7 +20,7 @@ use crate::openai::request::effort;
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
     let input = items::write(provider, &request.messages, &request.model)?;
     history::check_asked(provider, &request.model, &input)?;
-    history::check_choice(provider, request.tool_choice.as_ref(), &request.tools)?;
+    let offered = Offered::of(provider, request, WAYS)?;
     let reasons = is_reasoning_model(&request.model);
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
@@ -27,10 +31,15 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
     if reasons {
         body.insert("include".into(), json!(["reasoning.encrypted_content"]));
     }
-    if !request.tools.is_empty() {
-        body.insert("tools".into(), request.tools.iter().map(flat).collect());
+    if let Some(shape) = offered.native {
+        let mut format = Map::from_iter([("type".to_owned(), json!("json_schema"))]);
+        format.extend(json_schema(shape));
+        body.insert("text".into(), json!({ "format": format }));
     }
-    if let Some(choice) = &request.tool_choice {
+    if !offered.tools.is_empty() {
+        body.insert("tools".into(), offered.tools.iter().map(flat).collect());
+    }
+    if let Some(choice) = &offered.choice {
         body.insert("tool_choice".into(), tool_choice(choice));
     }
     match request.thinking {
