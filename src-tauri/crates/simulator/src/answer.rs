@@ -102,15 +102,12 @@ fn said(asked: Asked<'_>, script: impl FnOnce(Protocol, &Request) -> Script) -> 
     }
 }
 
-/// Cuts or joins events into writes.
+/// Events, or pieces of the size that is asked for.
 fn paced(events: Vec<Vec<u8>>, pace: Pace) -> Vec<Vec<u8>> {
-    if let Some(size) = pace.bytes_per_write {
-        return events.concat().chunks(size.max(1)).map(<[u8]>::to_vec).collect();
+    match pace.bytes_per_write {
+        Some(size) => events.concat().chunks(size.max(1)).map(<[u8]>::to_vec).collect(),
+        None => events,
     }
-    if pace.events_per_write > 1 {
-        return events.chunks(pace.events_per_write).map(<[Vec<u8>]>::concat).collect();
-    }
-    events
 }
 
 /// Sends `answer` to what was `asked`.
@@ -133,7 +130,7 @@ async fn send(connection: &mut Connection, answer: &Answer, asked: Asked<'_>) ->
         Some(Fault::Cut { .. } | Fault::Stall { .. }) | None => {}
     }
     connection.write(head(answer, &payload).as_bytes()).await?;
-    let mut body = BodyWriter { connection, answer, written: 0 };
+    let mut body = BodyWriter { connection, answer, written: 0, held: Vec::new(), n_held: 0 };
     match payload.writes {
         Writes::Pieces(pieces) => {
             for piece in &pieces {
@@ -158,35 +155,55 @@ async fn send(connection: &mut Connection, answer: &Answer, asked: Asked<'_>) ->
 struct BodyWriter<'a> {
     connection: &'a mut Connection,
     answer: &'a Answer,
+    /// Bytes of the body, those that are held included.
     written: u64,
+    /// What goes out in the next write, each piece framed by itself, as servers do that are read late.
+    held: Vec<u8>,
+    n_held: usize,
 }
 
 impl BodyWriter<'_> {
     /// Writes a piece, or as much of it as the fault allows; then `Some` says how the connection goes on.
     async fn write(&mut self, piece: &[u8]) -> io::Result<Option<After>> {
-        pause(self.connection, self.answer.pace.between_ms).await?;
+        if self.n_held == 0 {
+            pause(self.connection, self.answer.pace.between_ms).await?;
+        }
         let (limit, fault) = match self.answer.fault {
             Some(fault @ (Fault::Cut { after_bytes, .. } | Fault::Stall { after_bytes })) => (after_bytes, Some(fault)),
             _ => (u64::MAX, None),
         };
         let allowed = usize::try_from(limit.saturating_sub(self.written)).unwrap_or(usize::MAX).min(piece.len());
         if allowed > 0 {
-            let bytes = match self.answer.framing {
-                Framing::Chunked => {
-                    [format!("{allowed:x}\r\n").as_bytes(), &piece[..allowed], b"\r\n".as_slice()].concat()
-                }
-                Framing::Length | Framing::UntilClose => piece[..allowed].to_vec(),
-            };
-            self.connection.write(&bytes).await?;
+            let is_chunked = self.answer.framing == Framing::Chunked;
+            if is_chunked {
+                self.held.extend_from_slice(format!("{allowed:x}\r\n").as_bytes());
+            }
+            self.held.extend_from_slice(&piece[..allowed]);
+            if is_chunked {
+                self.held.extend_from_slice(b"\r\n");
+            }
             self.written += allowed as u64;
         }
-        if allowed == piece.len() {
-            return Ok(None);
+        self.n_held += 1;
+        if allowed < piece.len() {
+            self.flush().await?;
+            return self.fail(fault).await.map(Some);
         }
-        self.fail(fault).await.map(Some)
+        if self.n_held >= self.answer.pace.events_per_write {
+            self.flush().await?;
+        }
+        Ok(None)
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        self.connection.write(&self.held).await?;
+        self.held.clear();
+        self.n_held = 0;
+        Ok(())
     }
 
     async fn end(mut self) -> io::Result<After> {
+        self.flush().await?;
         // A fault at the very end of the body comes instead of the end.
         if let Some(fault @ (Fault::Cut { after_bytes, .. } | Fault::Stall { after_bytes })) = self.answer.fault
             && after_bytes >= self.written

@@ -251,7 +251,7 @@ pub struct Pace {
     pub between_ms: u64,
     /// Cut the body into writes of so many bytes, wherever that falls.
     pub bytes_per_write: Option<usize>,
-    /// Join so many events into one write; 0 and 1 are the same.
+    /// Write so many events, each a chunk of its own, at once; 0 and 1 are the same.
     pub events_per_write: usize,
 }
 
