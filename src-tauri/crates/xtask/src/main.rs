@@ -21,6 +21,8 @@ cargo xtask COMMAND [--no-install]
             exchange with Echo on a virtual one and print what was said and heard
   test      every check and every test
   bench     figures and ratios, measured side by side on this machine
+  bench decode
+            of these, only what reading an answer costs, beside other people's clients
   bindings  write the window's TypeScript from the engine's Rust types
 
   --no-install   only list the packages of the system that are missing";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["run"] => run::run(install),
         ["test"] => test::test(install),
         ["bench"] => bench::bench(install),
+        ["bench", "decode"] => bench::decode(install),
         ["bindings"] => ui::write_bindings(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
