@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
-use parlance_core::{ChatRequest, ModelInfo, Msg, ProviderError};
+use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, TokenCount};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::rounds;
 use crate::speakers::{self, Layout};
-use crate::transport::{Decode, Manner, Question, Transport};
+use crate::transport::{Decode, Headers, Manner, Question, Transport};
 
 /// So often another question may take the place of a refused one: a protocol has two other ways at the most.
 const MOST_OTHER_WAYS: usize = 3;
@@ -54,12 +54,36 @@ pub trait Api: Clone + Send + Sync + 'static {
         None
     }
 
+    /// How the server is asked for the tokens of a request; `None` where the protocol has no such question. Pure, as
+    /// [`Api::question`].
+    ///
+    /// # Errors
+    /// When the request cannot be written for this protocol.
+    fn counting(&self, _provider: &Provider, _request: &ChatRequest) -> Result<Option<Counting>, ProviderError> {
+        Ok(None)
+    }
+
     /// The models that the server offers, as its list has them.
     ///
     /// # Errors
     /// When it cannot be reached, refuses, or gives no such list.
     async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError>;
 }
+
+/// A server is asked how many tokens a request has.
+pub struct Counting {
+    /// Where to.
+    pub url: Url,
+    /// Headers of the protocol's own.
+    pub headers: Headers,
+    /// The JSON body.
+    pub body: Map<String, Value>,
+    /// Reads the answer; `None` when it holds no count.
+    pub read: fn(&[u8]) -> Option<u64>,
+}
+
+/// An answer with a count is short; the longest lists the kinds of what was counted.
+const MOST_COUNT_BYTES: usize = 64 * 1024;
 
 /// A server of one protocol. Cheap to clone.
 #[derive(Clone)]
@@ -96,6 +120,21 @@ impl<A: Api> Client<A> {
             Formatter::Chat => apart.into_owned(),
             Formatter::MultiAgent => speakers::told(&apart, self.api.layout()),
         }
+    }
+
+    /// The tokens of a request as the server counts them; `None` where the protocol has no such question.
+    ///
+    /// # Errors
+    /// When the request cannot be written, or when the server cannot be reached, refuses, or answers with something else.
+    pub async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ProviderError> {
+        let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
+        let messages = self.formatted(&messages, request.formatter);
+        let request = ChatRequest { messages, ..request.clone() };
+        let Some(counting) = self.api.counting(self.transport.provider(), &request)? else { return Ok(None) };
+        let Counting { url, headers, body, read } = counting;
+        let answer = self.transport.post_brief(&url, &headers, &body, MOST_COUNT_BYTES).await?;
+        let none = || self.transport.fail(Category::Protocol, "the server's answer holds no count of tokens");
+        Ok(Some(TokenCount { tokens: read(&answer).ok_or_else(none)?, exact: true }))
     }
 
     /// The models that the server offers, sorted by id, with what is known of each.

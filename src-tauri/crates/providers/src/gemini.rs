@@ -5,6 +5,7 @@
 
 mod api;
 mod contents;
+pub mod count;
 pub mod decoder;
 mod family;
 mod mapper;

@@ -55,5 +55,5 @@ mod tally;
 mod tool_calls;
 pub mod transport;
 
-pub use client::{Api, Client};
+pub use client::{Api, Client, Counting};
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};

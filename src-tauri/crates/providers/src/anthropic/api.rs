@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::decoder::MessagesDecoder;
-use super::request;
+use super::{count, request};
 use crate::base_url;
-use crate::client::{Api, Client};
+use crate::client::{Api, Client, Counting};
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -62,6 +62,12 @@ impl Api for MessagesApi {
     /// Without sealed reasoning of earlier turns, for when the provider no longer accepts its own seals.
     fn instead(&self, request: &ChatRequest, error: &ProviderError) -> Option<ChatRequest> {
         is_broken_seal(error).then(|| without_past_reasoning(request)).filter(|other| other != request)
+    }
+
+    fn counting(&self, provider: &Provider, request: &ChatRequest) -> Result<Option<Counting>, ProviderError> {
+        let body = count::body(&provider.name, request)?;
+        let url = provider.endpoint("messages/count_tokens")?;
+        Ok(Some(Counting { url, headers: version(), body, read: count::read }))
     }
 
     /// The first thousand.

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::decoder::{ContentDecoder, Expectations};
-use super::{models, request};
+use super::{count, models, request};
 use crate::base_url;
-use crate::client::{Api, Client};
+use crate::client::{Api, Client, Counting};
 use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -57,6 +57,13 @@ impl Api for GenerateContentApi {
 
     fn decoder(&self, provider: Arc<str>, _asked: &Map<String, Value>, delivery: Delivery) -> ContentDecoder {
         ContentDecoder::new(delivery, Expectations { provider, id_seed: parlance_core::id::random() })
+    }
+
+    fn counting(&self, provider: &Provider, request: &ChatRequest) -> Result<Option<Counting>, ProviderError> {
+        let model = request::model_name(&provider.name, &request.model)?;
+        let body = count::body(&provider.name, request)?;
+        let url = provider.endpoint(&format!("models/{model}:countTokens"))?;
+        Ok(Some(Counting { url, headers: Vec::new(), body, read: count::read }))
     }
 
     /// Those that answer messages, of the first thousand.
