@@ -3,12 +3,15 @@
 use std::io;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::http1::Connection;
-use crate::ollama;
-use crate::protocol::{self, Protocol};
-use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace, Script};
+use crate::model::Model;
+use crate::protocol::Written;
+use crate::route::{Protocol, Route, Vendor};
+use crate::scenario::{Answer, Body, Fault, Framing, HangUp, Pace};
+use crate::script::Script;
 use crate::server::{Request, Shared};
 
 /// What becomes of the connection.
@@ -22,31 +25,47 @@ pub(crate) enum After {
 
 pub(crate) async fn answer(connection: &mut Connection, shared: &Shared, request: &Request) -> io::Result<After> {
     let scenario = shared.scenario();
-    let path = request.place();
-    if let Some(key) = &scenario.key
-        && !protocol::has_key(request, key)
-    {
-        return send(connection, &protocol::wrong_key(path), None).await;
+    let Some(route) = Route::of(request) else {
+        let body = json!({"error": {"message": format!("no such endpoint: {} {}", request.method, request.place()), "type": "invalid_request_error", "param": null, "code": "unknown_url"}});
+        return send(connection, &Answer::refuses(404, &body), None).await;
+    };
+    let vendor = route.vendor();
+    if scenario.key.as_ref().is_some_and(|key| !vendor.has_key(request, key)) {
+        return send(connection, &vendor.refusal(&Failure::WrongKey), None).await;
     }
-    let models = if scenario.models.is_empty() { vec!["simulated".to_owned()] } else { scenario.models };
-    match (request.method.as_str(), protocol::models(path, &models), Protocol::of(path)) {
-        ("GET", Some(list), _) => {
-            let list = Answer::refuses(200, &list).with_framing(Framing::Length);
-            send(connection, &list, None).await
-        }
-        ("POST", ..) if path == ollama::SHOW => {
-            let shown = Answer::refuses(200, &ollama::show()).with_framing(Framing::Length);
-            send(connection, &shown, None).await
-        }
-        ("POST", _, Some(protocol)) => {
+    let models = if scenario.models.is_empty() { vec![Model::named("simulated")] } else { scenario.models };
+    let told = |body: &Value| Answer::refuses(200, body).with_framing(Framing::Length);
+    let answer = match route {
+        Route::Chat(protocol) => {
+            if let Some(failure) = protocol.complaint(request) {
+                return send(connection, &vendor.refusal(&failure), None).await;
+            }
             let answer = shared.choose(&protocol.last_words(request));
-            send(connection, &answer, Some((protocol, request))).await
+            let answer = refused(&answer, protocol, request).unwrap_or(answer);
+            return send(connection, &answer, Some((protocol, request))).await;
         }
-        _ => {
-            let body = json!({"error": {"message": format!("no such endpoint: {} {path}", request.method), "type": "invalid_request_error", "param": null, "code": "unknown_url"}});
-            send(connection, &Answer::refuses(404, &body), None).await
+        Route::Count(vendor) => vendor.count(&scenario.counting, request),
+        Route::Models(vendor) => told(&vendor.models(&models, request)),
+        Route::Model(vendor, name) => {
+            let found = vendor.model(&models, &name, request);
+            found.map_or_else(|| vendor.refusal(&Failure::UnknownModel), |model| told(&model))
         }
-    }
+        Route::Version => told(&json!({"version": "0.0.0"})),
+    };
+    send(connection, &answer, None).await
+}
+
+/// The refusal that takes the place of an answer which fails before its first word: as a whole, or because nothing was
+/// to be streamed.
+fn refused(answer: &Answer, protocol: Protocol, request: &Request) -> Option<Answer> {
+    let failure = match &answer.body {
+        Body::Fails { failure } => failure,
+        Body::Script(script) if !protocol.is_streamed(request) => script.failure()?,
+        _ => return None,
+    };
+    let Answer { status, headers, body, .. } = protocol.vendor().refusal(failure);
+    let headers = [headers, answer.headers.clone()].concat();
+    Some(Answer { status, headers, body, ..answer.clone() })
 }
 
 /// A conversation as it was posted, and the protocol in which the answer is expected.
@@ -69,6 +88,8 @@ impl Payload {
         let (content_type, pieces) = match &answer.body {
             Body::Script(script) => said(asked, |_, _| script.clone()),
             Body::Repeat => said(asked, Protocol::repeat),
+            // A refusal took its place where one was asked in a protocol.
+            Body::Fails { failure } => one("text/plain", failure.message().as_bytes().to_vec()),
             Body::Text { content_type, text } => one(content_type, text.clone().into_bytes()),
             Body::Bytes { content_type, bytes } => one(content_type, bytes.clone()),
             Body::Recording { content_type, path } => {
@@ -95,7 +116,7 @@ impl Payload {
 }
 
 /// A script in the protocol that was asked in; nothing where no conversation was posted.
-fn said(asked: Asked<'_>, script: impl FnOnce(Protocol, &Request) -> Script) -> (String, Vec<Vec<u8>>) {
+fn said(asked: Asked<'_>, script: impl FnOnce(Protocol, &Request) -> Script) -> Written {
     match asked {
         Some((protocol, request)) => protocol.body(&script(protocol, request), request),
         None => ("text/plain".to_owned(), Vec::new()),
@@ -129,7 +150,7 @@ async fn send(connection: &mut Connection, answer: &Answer, asked: Asked<'_>) ->
         }
         Some(Fault::Cut { .. } | Fault::Stall { .. }) | None => {}
     }
-    connection.write(head(answer, &payload).as_bytes()).await?;
+    connection.write(head(answer, &payload, asked).as_bytes()).await?;
     let mut body = BodyWriter { connection, answer, written: 0, held: Vec::new(), n_held: 0 };
     match payload.writes {
         Writes::Pieces(pieces) => {
@@ -237,13 +258,18 @@ fn hang_up(connection: &Connection, how: HangUp) -> io::Result<After> {
     Ok(After::Close)
 }
 
-fn head(answer: &Answer, payload: &Payload) -> String {
+fn head(answer: &Answer, payload: &Payload, asked: Asked<'_>) -> String {
     let mut head = format!("HTTP/1.1 {} Simulated\r\n", answer.status);
     let mut line = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
     if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         line("content-type", &payload.content_type);
     }
     answer.headers.iter().for_each(|(name, value)| line(name, value));
+    match asked.map(|(protocol, _)| protocol.vendor()) {
+        Some(Vendor::OpenAi) => line("x-request-id", "req_simulated"),
+        Some(Vendor::Anthropic) => line("request-id", "req_simulated"),
+        Some(Vendor::Gemini | Vendor::DashScope | Vendor::Ollama) | None => {}
+    }
     match answer.framing {
         Framing::Chunked => line("transfer-encoding", "chunked"),
         Framing::Length => line("content-length", &payload.length().to_string()),

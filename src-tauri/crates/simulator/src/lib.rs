@@ -7,10 +7,13 @@
 //! # Layout
 //!
 //! * [`scenario`] – what to answer, how fast, and what goes wrong: plain data, readable from JSON.
+//! * [`script`], [`failure`], [`model`] – what an answer says, why there is none, which models there are.
 //! * [`server`] – the listener, its connections, and what it recorded.
 //! * [`http1`] – requests in, responses out, with every byte under control.
 //! * [`answer`] – carries one answer out: pace, framing, faults.
-//! * [`openai`], [`anthropic`], [`gemini`], [`ollama`], [`dashscope`] – the bodies of these protocols; `protocol` – which of them an endpoint speaks.
+//! * `route` – what a request asks for and in whose protocol; `protocol`, `vendor` – what they all do, each in its way.
+//! * [`openai`], [`anthropic`], [`gemini`], [`ollama`], [`dashscope`] – the bodies of these protocols; `blocks`, `shape` –
+//!   what some of them share.
 //! * [`steering`] – the requests under `/_simulator/`.
 //! * [`nowhere`] – addresses at which nobody answers.
 //!
@@ -19,17 +22,26 @@
 
 pub mod answer;
 pub mod anthropic;
+mod blocks;
 pub mod dashscope;
+pub mod failure;
 pub mod gemini;
 pub mod http1;
+pub mod model;
 pub mod nowhere;
 pub mod ollama;
 pub mod openai;
 mod protocol;
+mod route;
 pub mod scenario;
-mod script;
+pub mod script;
 pub mod server;
+mod shape;
 pub mod steering;
+mod vendor;
 
-pub use scenario::{Answer, Body, Fault, Framing, HangUp, Pace, Piece, Rule, Scenario, Script};
+pub use failure::Failure;
+pub use model::{Ability, Model};
+pub use scenario::{Answer, Body, Counting, Fault, Framing, HangUp, Pace, Rule, Scenario};
+pub use script::{Piece, Script};
 pub use server::{Request, Simulator};

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::failure::Failure;
+use crate::model::Model;
+use crate::script::Script;
+
 /// What the server does, for as long as it is not given another one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -10,7 +14,9 @@ pub struct Scenario {
     /// The key it asks for: any other gets 401. `None` takes every request.
     pub key: Option<String>,
     /// What the list of models holds. Empty means one model called `simulated`.
-    pub models: Vec<String>,
+    pub models: Vec<Model>,
+    /// What is said to requests that count tokens.
+    pub counting: Counting,
     /// The first rule that fits and is not used up answers. Where none does, the server repeats what it was told.
     pub rules: Vec<Rule>,
 }
@@ -34,11 +40,25 @@ impl Scenario {
     }
 }
 
+/// How tokens are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counting {
+    /// One for every word of the conversation, its system text and its tools.
+    #[default]
+    Words,
+    /// Always so many.
+    Exactly(u64),
+    /// Not at all.
+    Fails(Failure),
+}
+
 /// When to give an answer.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
-    /// Words that the last message must contain; `None` fits every request.
+    /// Words that the last message must contain, or the results of tools behind the last answer; `None` fits every
+    /// request.
     pub when: Option<String>,
     /// How often it may be used; `None` for ever.
     pub times: Option<u32>,
@@ -50,7 +70,7 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status; a body that fails brings its own.
     pub status: u16,
     /// Headers beside those of the framing; a `content-type` here replaces the body's own.
     pub headers: Vec<(String, String)>,
@@ -88,6 +108,12 @@ impl Answer {
     #[must_use]
     pub fn says(words: &str) -> Self {
         Self::script(Script::says(words))
+    }
+
+    /// A refusal with the status and the words of the protocol that is asked in.
+    #[must_use]
+    pub fn fails(failure: Failure) -> Self {
+        Self { body: Body::Fails { failure }, ..Self::default() }
     }
 
     /// A JSON body with a status, as servers refuse.
@@ -141,6 +167,11 @@ impl Answer {
 pub enum Body {
     /// An answer, written in the protocol of the endpoint that was asked, streamed or whole as the request wants.
     Script(Script),
+    /// No answer, for this reason, in the protocol's own status and words.
+    Fails {
+        /// The reason.
+        failure: Failure,
+    },
     /// This text.
     Text {
         /// Its media type.
@@ -176,69 +207,6 @@ pub enum Body {
     /// Repeats the last message.
     #[default]
     Repeat,
-}
-
-/// An answer as a model gives it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Script {
-    /// In order, one event each.
-    pub pieces: Vec<Piece>,
-    /// Why it ended: `stop`, `length`, `tool_calls` and `content_filter` are put into the protocol's own word, any other
-    /// word goes out as it is; `None` leaves it out.
-    pub finish: Option<String>,
-    /// Tokens of prompt and answer; `None` leaves them out.
-    pub usage: Option<(u64, u64)>,
-    /// Whether the protocol's last event comes (for OpenAI `[DONE]`).
-    pub ends: bool,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Self { pieces: Vec::new(), finish: Some("stop".into()), usage: Some((9, 5)), ends: true }
-    }
-}
-
-impl Script {
-    /// These words, one delta a word.
-    #[must_use]
-    pub fn says(words: &str) -> Self {
-        Self::of(words.split_inclusive(' ').map(|word| Piece::Text(word.into())))
-    }
-
-    /// These pieces, ending well.
-    #[must_use]
-    pub fn of(pieces: impl IntoIterator<Item = Piece>) -> Self {
-        Self { pieces: pieces.into_iter().collect(), ..Self::default() }
-    }
-}
-
-/// One step of an answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Piece {
-    /// Words.
-    Text(String),
-    /// Reasoning.
-    Thinking(String),
-    /// Words of a refusal.
-    Refusal(String),
-    /// A fragment of a tool call.
-    ToolCall {
-        /// Which call.
-        index: u32,
-        /// Empty leaves it out.
-        #[serde(default)]
-        id: String,
-        /// Empty leaves it out.
-        #[serde(default)]
-        name: String,
-        /// To append.
-        #[serde(default)]
-        arguments: String,
-    },
-    /// Bytes of the stream as they stand, line ends included: for what no server should send. Streams only.
-    Frame(String),
 }
 
 /// How fast a body goes out. All zeros and `None` is as fast as the socket takes it, one write an event.

@@ -126,7 +126,7 @@ async fn dropping_the_stream_hangs_up() {
 
 #[tokio::test]
 async fn the_models_are_listed() {
-    let models = vec!["b".to_owned(), "a".to_owned()];
+    let models = vec!["b".into(), "a".into()];
     let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
     let client = client_at(&server.base_url(), Dialect::OPENAI);
     let ids: Vec<String> = client.models().await.unwrap().into_iter().map(|model| model.id).collect();

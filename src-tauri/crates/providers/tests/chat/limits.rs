@@ -39,7 +39,7 @@ async fn n2_a_whole_answer_and_a_list_of_models_stop_at_their_limits() {
     let error = ask(&client_at(&server.base_url(), Dialect::OPENAI)).await.1.unwrap();
     assert_eq!((error.category, error.message.as_str()), (Category::TooLarge, "the answer is larger than 64 MiB"));
 
-    let models = vec!["m".repeat(1024 * 1024); 9];
+    let models = vec!["m".repeat(1024 * 1024).into(); 9];
     let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
     let error = client_at(&server.base_url(), Dialect::OPENAI).models().await.unwrap_err();
     assert_eq!((error.category, error.message.as_str()), (Category::TooLarge, "the answer is larger than 8 MiB"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ContentBlock, Msg, Reply, Role, StopReason};
 use parlance_providers::NoKey;
-use parlance_simulator::{Answer, Framing, Pace, Piece, Scenario, Script, Simulator};
+use parlance_simulator::{Ability, Answer, Framing, Model, Pace, Piece, Scenario, Script, Simulator};
 use serde_json::json;
 
 use crate::family::Family;
@@ -177,7 +177,7 @@ async fn what_request_shows_is_what_is_sent() {
 #[tokio::test]
 async fn the_models_are_listed() {
     for family in Family::ALL {
-        let models = vec!["b".to_owned(), "a".to_owned()];
+        let models = vec!["b".into(), "a".into()];
         let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
         let models = family.models(&family.base_url(&server), Arc::new(NoKey)).await.unwrap();
         assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["a", "b"], "{family:?}");
@@ -186,8 +186,9 @@ async fn the_models_are_listed() {
 
 #[tokio::test]
 async fn ollama_is_asked_what_its_list_does_not_say() {
-    let server =
-        Simulator::start(Scenario { models: vec!["b".into(), "a".into()], ..Scenario::default() }).await.unwrap();
+    let model = |name| Model { context_tokens: 8_192, can: vec![Ability::Tools], ..Model::named(name) };
+    let models = vec![model("b"), model("a")];
+    let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
     let models = Family::Ollama.models(&Family::Ollama.base_url(&server), Arc::new(NoKey)).await.unwrap();
     assert_eq!(models.iter().map(|model| model.context_tokens).collect::<Vec<_>>(), [Some(8_192), Some(8_192)]);
     assert!(models[0].capabilities.chat && models[0].capabilities.tools && !models[0].capabilities.images);

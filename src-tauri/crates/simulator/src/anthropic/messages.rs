@@ -2,39 +2,73 @@
 
 use serde_json::{Value, json};
 
-use crate::scenario::{Piece, Script};
-
-/// What every block of reasoning is signed with.
-pub const SIGNATURE: &str = "c2ltdWxhdGVk";
+use super::error;
+use crate::blocks::{Block, Step, blocks, steps};
+use crate::protocol::Written;
+pub use crate::script::SIGNATURE;
+use crate::script::{Piece, Script, object};
+use crate::shape::{self, Choice, Shape};
 
 /// The body's media type and its events, streamed if the request wants a stream.
-pub(crate) fn body(script: &Script, asked: &Value) -> (String, Vec<Vec<u8>>) {
+pub(crate) fn body(script: &Script, asked: &Value) -> Written {
     let model = asked["model"].as_str().unwrap_or("simulated");
+    let reasoning = if asked["thinking"]["display"] == "omitted" { Reasoning::Omitted } else { Reasoning::Shown };
     if asked["stream"] == true {
-        ("text/event-stream".to_owned(), events(script, model))
+        ("text/event-stream".to_owned(), stream(script, model, reasoning))
     } else {
-        ("application/json".to_owned(), vec![whole(script, model).to_string().into_bytes()])
+        ("application/json".to_owned(), vec![whole(script, model, reasoning).to_string().into_bytes()])
     }
+}
+
+/// The form in which a request wants an object.
+pub(crate) fn shape(asked: &Value) -> Shape {
+    let choice = match asked["tool_choice"]["type"].as_str() {
+        Some("any") => Choice::Any,
+        Some("none") => Choice::None,
+        Some("tool") => Choice::read(&asked["tool_choice"]),
+        _ => Choice::Free,
+    };
+    Shape::of(shape::is_format(&asked["output_config"]["format"]), &choice, &shape::offered(&asked["tools"]))
+}
+
+/// Whether the client sees the words of the reasoning; its signature it always gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reasoning {
+    Shown,
+    Omitted,
 }
 
 /// A script as server-sent events, one entry each.
 #[must_use]
 pub fn events(script: &Script, model: &str) -> Vec<Vec<u8>> {
+    stream(script, model, Reasoning::Shown)
+}
+
+fn stream(script: &Script, model: &str, reasoning: Reasoning) -> Vec<Vec<u8>> {
     let mut message = message(model);
-    if let Some((prompt, _)) = script.usage {
-        message["usage"] = json!({"input_tokens": prompt, "output_tokens": 1});
+    if let Some(mut usage) = usage(script) {
+        usage["output_tokens"] = json!(1);
+        message["usage"] = usage;
     }
-    let mut stream = Stream::default();
+    let mut stream = Stream { events: Vec::new(), reasoning, blocks: Vec::new() };
     stream.send("message_start", json!({"message": message}));
-    for piece in &script.pieces {
-        stream.piece(piece);
+    for step in steps(script) {
+        match step {
+            Step::Opens(number, block) => stream.open(number, block),
+            Step::Adds(number, more) => stream.add(number, more),
+            Step::Closes(number) => stream.close(number),
+            Step::Other(Piece::Fails(failure)) => {
+                stream.send("error", error(failure));
+                return stream.events;
+            }
+            Step::Other(Piece::Frame(bytes)) => stream.events.push(bytes.clone().into_bytes()),
+            Step::Other(_) => {}
+        }
     }
-    stream.close_words();
-    stream.close_calls();
     if script.finish.is_some() || script.usage.is_some() {
-        let mut end = json!({"delta": {"stop_reason": stop_reason(script), "stop_sequence": null}});
-        if let Some((_, answer)) = script.usage {
-            end["usage"] = json!({"output_tokens": answer});
+        let mut end = json!({"delta": ending(script)});
+        if let Some(usage) = usage(script) {
+            end["usage"] = usage;
         }
         stream.send("message_delta", end);
     }
@@ -44,16 +78,11 @@ pub fn events(script: &Script, model: &str) -> Vec<Vec<u8>> {
     stream.events
 }
 
-/// A stream under way. Calls stay open until the end, so that their fragments may alternate.
-#[derive(Default)]
+/// A stream under way.
 struct Stream {
     events: Vec<Vec<u8>>,
-    /// The next block's number.
-    next: u32,
-    /// The open block of words or reasoning, and whether it is reasoning.
-    words: Option<(u32, bool)>,
-    /// Calls by the script's number: the block's number.
-    calls: Vec<(u32, u32)>,
+    reasoning: Reasoning,
+    blocks: Vec<Block>,
 }
 
 impl Stream {
@@ -62,100 +91,66 @@ impl Stream {
         self.events.push(format!("event: {kind}\ndata: {data}\n\n").into_bytes());
     }
 
-    fn piece(&mut self, piece: &Piece) {
-        match piece {
-            Piece::Text(text) | Piece::Refusal(text) => {
-                let index = self.open_words(false);
-                self.delta(index, json!({"type": "text_delta", "text": text}));
-            }
-            Piece::Thinking(text) => {
-                let index = self.open_words(true);
-                self.delta(index, json!({"type": "thinking_delta", "thinking": text}));
-            }
-            Piece::ToolCall { index, id, name, arguments } => {
-                self.close_words();
-                let known = self.calls.iter().find(|(number, _)| number == index).map(|(_, block)| *block);
-                let block = known.unwrap_or_else(|| {
-                    let block = self.begin(json!({"type": "tool_use", "id": id, "name": name, "input": {}}));
-                    self.calls.push((*index, block));
-                    block
-                });
-                self.delta(block, json!({"type": "input_json_delta", "partial_json": arguments}));
-            }
-            Piece::Frame(bytes) => self.events.push(bytes.clone().into_bytes()),
+    fn delta(&mut self, number: usize, delta: Value) {
+        self.send("content_block_delta", json!({"index": number, "delta": delta}));
+    }
+
+    fn open(&mut self, number: usize, block: Block) {
+        let begun = match &block {
+            Block::Text(_) | Block::Refusal(_) => json!({"type": "text", "text": ""}),
+            Block::Thinking(_) => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Block::Redacted(data) => json!({"type": "redacted_thinking", "data": data}),
+            Block::Call { id, name, .. } => json!({"type": "tool_use", "id": id, "name": name, "input": {}}),
+        };
+        let is_hidden = matches!(block, Block::Thinking(_)) && self.reasoning == Reasoning::Omitted;
+        self.blocks.push(block);
+        self.send("content_block_start", json!({"index": number, "content_block": begun}));
+        if number == 0 {
+            self.send("ping", json!({}));
+        }
+        if is_hidden {
+            self.delta(number, json!({"type": "thinking_delta", "thinking": ""}));
         }
     }
 
-    fn open_words(&mut self, is_thinking: bool) -> u32 {
-        match self.words {
-            Some((index, kind)) if kind == is_thinking => index,
-            _ => {
-                self.close_words();
-                let block = if is_thinking {
-                    json!({"type": "thinking", "thinking": "", "signature": ""})
-                } else {
-                    json!({"type": "text", "text": ""})
-                };
-                let index = self.begin(block);
-                self.words = Some((index, is_thinking));
-                index
+    fn add(&mut self, number: usize, more: &str) {
+        let delta = match &self.blocks[number] {
+            Block::Text(_) | Block::Refusal(_) => json!({"type": "text_delta", "text": more}),
+            Block::Thinking(_) if self.reasoning == Reasoning::Shown => {
+                json!({"type": "thinking_delta", "thinking": more})
             }
+            Block::Call { .. } => json!({"type": "input_json_delta", "partial_json": more}),
+            Block::Thinking(_) | Block::Redacted(_) => return,
+        };
+        self.delta(number, delta);
+    }
+
+    fn close(&mut self, number: usize) {
+        if matches!(self.blocks[number], Block::Thinking(_)) {
+            self.delta(number, json!({"type": "signature_delta", "signature": SIGNATURE}));
         }
-    }
-
-    fn begin(&mut self, block: Value) -> u32 {
-        let index = self.next;
-        self.next += 1;
-        self.send("content_block_start", json!({"index": index, "content_block": block}));
-        index
-    }
-
-    fn delta(&mut self, index: u32, delta: Value) {
-        self.send("content_block_delta", json!({"index": index, "delta": delta}));
-    }
-
-    fn close_words(&mut self) {
-        if let Some((index, is_thinking)) = self.words.take() {
-            if is_thinking {
-                self.delta(index, json!({"type": "signature_delta", "signature": SIGNATURE}));
-            }
-            self.send("content_block_stop", json!({"index": index}));
-        }
-    }
-
-    fn close_calls(&mut self) {
-        for (_, block) in std::mem::take(&mut self.calls) {
-            self.send("content_block_stop", json!({"index": block}));
-        }
+        self.send("content_block_stop", json!({"index": number}));
     }
 }
 
-fn whole(script: &Script, model: &str) -> Value {
-    let mut blocks: Vec<Value> = Vec::new();
-    for piece in &script.pieces {
-        let (kind, field, more) = match piece {
-            Piece::Text(more) | Piece::Refusal(more) => ("text", "text", more),
-            Piece::Thinking(more) => ("thinking", "thinking", more),
-            Piece::ToolCall { .. } | Piece::Frame(_) => continue,
-        };
-        match blocks.last_mut().filter(|last| last["type"] == kind) {
-            Some(last) => last[field] = json!(format!("{}{more}", last[field].as_str().unwrap_or_default())),
-            None if kind == "thinking" => {
-                blocks.push(json!({"type": kind, field: more, "signature": SIGNATURE}));
-            }
-            None => blocks.push(json!({"type": kind, field: more})),
+fn whole(script: &Script, model: &str, reasoning: Reasoning) -> Value {
+    let content = blocks(script).into_iter().map(|block| match block {
+        Block::Text(text) | Block::Refusal(text) => json!({"type": "text", "text": text}),
+        Block::Thinking(text) => {
+            let shown = if reasoning == Reasoning::Shown { text } else { String::new() };
+            json!({"type": "thinking", "thinking": shown, "signature": SIGNATURE})
         }
-    }
-    let mut calls = script.calls();
-    calls.sort_by_key(|call| call.index);
-    blocks.extend(
-        calls.iter().map(|call| json!({"type": "tool_use", "id": call.id, "name": call.name, "input": call.object()})),
-    );
+        Block::Redacted(data) => json!({"type": "redacted_thinking", "data": data}),
+        Block::Call { id, name, arguments } => {
+            json!({"type": "tool_use", "id": id, "name": name, "input": object(&arguments)})
+        }
+    });
     let mut message = message(model);
-    message["content"] = Value::Array(blocks);
-    message["stop_reason"] = json!(stop_reason(script));
-    if let Some((prompt, answer)) = script.usage {
-        message["usage"] = json!({"input_tokens": prompt, "output_tokens": answer});
+    message["content"] = content.collect();
+    let Value::Object(ending) = ending(script) else { return message };
+    ending.into_iter().for_each(|(field, value)| message[field] = value);
+    if let Some(usage) = usage(script) {
+        message["usage"] = usage;
     }
     message
 }
@@ -163,19 +158,35 @@ fn whole(script: &Script, model: &str) -> Value {
 fn message(model: &str) -> Value {
     json!({
         "id": "msg_simulated", "type": "message", "role": "assistant", "model": model, "content": [],
-        "stop_reason": null, "stop_sequence": null,
+        "stop_reason": null, "stop_sequence": null, "stop_details": null,
     })
 }
 
-fn stop_reason(script: &Script) -> Option<&str> {
-    if script.pieces.iter().any(|piece| matches!(piece, Piece::Refusal(_))) {
-        return Some("refusal");
+/// The tokens read from a cache are no input tokens here.
+fn usage(script: &Script) -> Option<Value> {
+    let (prompt, answer) = script.usage?;
+    let cached = script.cached_tokens.unwrap_or(0);
+    let mut usage = json!({
+        "input_tokens": prompt.saturating_sub(cached), "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": cached, "output_tokens": answer, "service_tier": "standard",
+    });
+    if let Some(reasoning) = script.reasoning_tokens {
+        usage["output_tokens_details"] = json!({"thinking_tokens": reasoning});
     }
-    script.finish.as_deref().map(|finish| match finish {
-        "stop" => "end_turn",
-        "length" => "max_tokens",
-        "tool_calls" => "tool_use",
-        "content_filter" => "refusal",
+    Some(usage)
+}
+
+fn ending(script: &Script) -> Value {
+    let is_refused = script.pieces.iter().any(|piece| matches!(piece, Piece::Refusal(_)));
+    let reason = match script.finish.as_deref() {
+        _ if is_refused => Some("refusal"),
+        Some("stop") => Some("end_turn"),
+        Some("length") => Some("max_tokens"),
+        Some("tool_calls") => Some("tool_use"),
+        Some("content_filter") => Some("refusal"),
         other => other,
-    })
+    };
+    let details =
+        (reason == Some("refusal")).then(|| json!({"type": "refusal", "category": null, "explanation": null}));
+    json!({"stop_reason": reason, "stop_sequence": null, "stop_details": details})
 }

@@ -2,56 +2,113 @@
 
 use serde_json::{Value, json};
 
-use super::MODELS;
-use crate::scenario::{Piece, Script};
+use super::{asked, camel, error};
+use crate::protocol::Written;
+pub use crate::script::SIGNATURE;
+use crate::script::{Piece, Script};
+use crate::server::Request;
+use crate::shape::{Choice, Shape};
 
-/// The proof on the first call of every answer.
-pub const SIGNATURE: &str = "c2ltdWxhdGVk";
-
-/// Whether a conversation is posted to this path.
-pub(crate) fn is_asked(path: &str) -> bool {
-    asked(path).is_some_and(|(_, verb)| matches!(verb, "generateContent" | "streamGenerateContent"))
+/// Whether the path wants a stream.
+pub(crate) fn is_streamed(request: &Request) -> bool {
+    asked(request.place()).is_some_and(|(_, verb)| verb == "streamGenerateContent")
 }
 
-/// The body's media type and its events, streamed if the path wants a stream.
-pub(crate) fn body(script: &Script, path: &str) -> (String, Vec<Vec<u8>>) {
-    let (model, verb) = asked(path).unwrap_or_default();
-    if verb == "streamGenerateContent" {
-        ("text/event-stream".to_owned(), events(script, model))
-    } else {
-        ("application/json".to_owned(), vec![whole(script, model).to_string().into_bytes()])
+/// The body's media type and its events. A stream is one of events only if the query says so, else one JSON array.
+pub(crate) fn body(script: &Script, request: &Request) -> Written {
+    let model = asked(request.place()).map_or("simulated", |(model, _)| model);
+    let json = "application/json".to_owned();
+    if !is_streamed(request) {
+        return (json, vec![whole(script, model).to_string().into_bytes()]);
     }
+    if request.query("alt") == Some("sse") {
+        return ("text/event-stream".to_owned(), events(script, model));
+    }
+    let mut pieces = Vec::new();
+    for (at, entry) in entries(script, model).into_iter().enumerate() {
+        let before = if at == 0 { "[" } else { ",\r\n" };
+        pieces.push(match entry {
+            Entry::Chunk(chunk) => format!("{before}{chunk}").into_bytes(),
+            Entry::Frame(bytes) => bytes.into_bytes(),
+        });
+    }
+    pieces.push(b"]".to_vec());
+    (json, pieces)
 }
 
-/// The model and the verb of a path.
-fn asked(path: &str) -> Option<(&str, &str)> {
-    let place = path.split('?').next().unwrap_or_default();
-    place.strip_prefix(MODELS)?.strip_prefix('/')?.rsplit_once(':')
+/// The form in which a request wants an object.
+pub(crate) fn shape(request: &Value) -> Shape {
+    let request = camel(request);
+    let tools = request["tools"].as_array().into_iter().flatten();
+    let offered: Vec<&str> = tools
+        .filter_map(|tool| tool["functionDeclarations"].as_array())
+        .flatten()
+        .filter_map(|function| function["name"].as_str())
+        .collect();
+    let calling = &request["toolConfig"]["functionCallingConfig"];
+    let allowed: Vec<&str> =
+        calling["allowedFunctionNames"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let choice = match (calling["mode"].as_str(), allowed.as_slice()) {
+        (Some("ANY"), [name, ..]) => Choice::Tool((*name).to_owned()),
+        (Some("ANY"), []) => Choice::Any,
+        (Some("NONE"), _) => Choice::None,
+        _ => Choice::Free,
+    };
+    let is_json = request["generationConfig"]["responseMimeType"] == "application/json";
+    Shape::of(is_json, &choice, &offered)
 }
 
 /// A script as server-sent events, one entry each. The protocol has no last event; calls come whole.
 #[must_use]
 pub fn events(script: &Script, model: &str) -> Vec<Vec<u8>> {
-    let event = |chunk: Value| format!("data: {chunk}\r\n\r\n").into_bytes();
-    let mut events: Vec<Vec<u8>> = Vec::new();
+    let written = entries(script, model).into_iter().map(|entry| match entry {
+        Entry::Chunk(chunk) => format!("data: {chunk}\r\n\r\n").into_bytes(),
+        Entry::Frame(bytes) => bytes.into_bytes(),
+    });
+    written.collect()
+}
+
+/// What a stream consists of, whatever holds it together.
+enum Entry {
+    Chunk(Value),
+    /// Bytes as they stand.
+    Frame(String),
+}
+
+fn entries(script: &Script, model: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for piece in &script.pieces {
         match piece {
-            Piece::Frame(bytes) => events.push(bytes.clone().into_bytes()),
-            other => events.extend(part(other).map(|part| event(chunk(model, vec![part])))),
+            Piece::Frame(bytes) => entries.push(Entry::Frame(bytes.clone())),
+            Piece::Fails(failure) => {
+                entries.push(Entry::Chunk(error(failure)));
+                return entries;
+            }
+            other => entries.extend(part(other).map(|part| Entry::Chunk(begun(script, chunk(model, vec![part]))))),
         }
     }
-    events.extend(calls(script).into_iter().map(|call| event(chunk(model, vec![call]))));
+    entries.extend(calls(script).into_iter().map(|call| Entry::Chunk(begun(script, chunk(model, vec![call])))));
     if script.finish.is_some() || script.usage.is_some() {
-        let mut last = chunk(model, vec![json!({"text": ""})]);
+        let mut last = chunk(model, vec![proof(script).unwrap_or_else(|| json!({"text": ""}))]);
         finish(&mut last, script);
-        events.push(event(last));
+        entries.push(Entry::Chunk(last));
     }
-    events
+    entries
 }
 
 fn whole(script: &Script, model: &str) -> Value {
-    let mut parts: Vec<Value> = script.pieces.iter().filter_map(part).collect();
+    let mut parts: Vec<Value> = Vec::new();
+    for part in script.pieces.iter().filter_map(part) {
+        match parts.last_mut().filter(|last| last["thought"] == part["thought"]) {
+            Some(last) => {
+                let text = [&last["text"], &part["text"]].map(|text| text.as_str().unwrap_or_default()).concat();
+                last["text"] = json!(text);
+            }
+            None => parts.push(part),
+        }
+    }
     parts.extend(calls(script));
+    parts.extend(proof(script));
     let mut whole = chunk(model, parts);
     finish(&mut whole, script);
     whole
@@ -64,18 +121,26 @@ fn chunk(model: &str, parts: Vec<Value>) -> Value {
     })
 }
 
+/// A chunk that is not the last: its count knows the prompt only.
+fn begun(script: &Script, mut chunk: Value) -> Value {
+    if let Some((prompt, _)) = script.usage {
+        chunk["usageMetadata"] = json!({"promptTokenCount": prompt, "totalTokenCount": prompt});
+    }
+    chunk
+}
+
 fn part(piece: &Piece) -> Option<Value> {
     match piece {
         Piece::Text(text) | Piece::Refusal(text) => Some(json!({"text": text})),
         Piece::Thinking(text) => Some(json!({"text": text, "thought": true})),
-        Piece::ToolCall { .. } | Piece::Frame(_) => None,
+        Piece::ToolCall { .. } | Piece::Redacted(_) | Piece::Fails(_) | Piece::Frame(_) => None,
     }
 }
 
+/// Calls as parts; only the first has a proof of the reasoning.
 fn calls(script: &Script) -> Vec<Value> {
-    let mut calls = script.calls();
-    calls.sort_by_key(|call| call.index);
-    let mut parts: Vec<Value> = calls
+    let mut parts: Vec<Value> = script
+        .calls_in_order()
         .iter()
         .map(|call| json!({"functionCall": {"id": call.id, "name": call.name, "args": call.object()}}))
         .collect();
@@ -83,6 +148,13 @@ fn calls(script: &Script) -> Vec<Value> {
         first["thoughtSignature"] = json!(SIGNATURE);
     }
     parts
+}
+
+/// The proof of reasoning that led to words only: on a part of its own at the end.
+fn proof(script: &Script) -> Option<Value> {
+    let has_thought = script.pieces.iter().any(|piece| matches!(piece, Piece::Thinking(_)));
+    let has_call = script.pieces.iter().any(|piece| matches!(piece, Piece::ToolCall { .. }));
+    (has_thought && !has_call).then(|| json!({"text": "", "thoughtSignature": SIGNATURE}))
 }
 
 fn finish(chunk: &mut Value, script: &Script) {
@@ -96,8 +168,19 @@ fn finish(chunk: &mut Value, script: &Script) {
         chunk["candidates"][0]["finishReason"] = json!(reason);
     }
     if let Some((prompt, answer)) = script.usage {
-        chunk["usageMetadata"] = json!({
-            "promptTokenCount": prompt, "candidatesTokenCount": answer, "totalTokenCount": prompt + answer,
+        // Reasoning is no part of the candidates' count.
+        let thoughts = script.reasoning_tokens.unwrap_or(0);
+        let mut usage = json!({
+            "promptTokenCount": prompt, "candidatesTokenCount": answer.saturating_sub(thoughts),
+            "totalTokenCount": prompt + answer,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": prompt}],
         });
+        if thoughts > 0 {
+            usage["thoughtsTokenCount"] = json!(thoughts);
+        }
+        if let Some(cached) = script.cached_tokens {
+            usage["cachedContentTokenCount"] = json!(cached);
+        }
+        chunk["usageMetadata"] = usage;
     }
 }
