@@ -13,9 +13,7 @@ use super::{FramingError, MAX_ANSWER_BYTES, MAX_COMMENT_BYTES, MAX_EVENT_BYTES, 
 pub struct SseDecoder {
     /// The line that has not ended.
     line: Vec<u8>,
-    /// `data` of the event that has not ended, lines joined by `\n`.
-    data: Vec<u8>,
-    /// Whether the event has any `data` field, be it empty.
+    /// Whether the event that has not ended has any `data` field, be it empty.
     has_data: bool,
     /// Bytes of the event that has not ended, everything counted.
     event_bytes: usize,
@@ -25,9 +23,10 @@ pub struct SseDecoder {
     begun: bool,
     events: u64,
     bytes: u64,
-    /// The data of events not yet taken, one behind the other: one buffer for all of them.
+    /// The data of events not yet taken, one behind the other, and last that of the event that has not ended: one buffer
+    /// for all of them, into which each byte is copied once.
     ready: String,
-    /// Where each of them ends.
+    /// Where each event ends that has ended.
     ends: VecDeque<usize>,
     /// Where the next one begins.
     taken: usize,
@@ -46,7 +45,7 @@ impl SseDecoder {
     /// [`FramingError`]; nothing after it is decoded.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), FramingError> {
         if self.ends.is_empty() {
-            self.ready.clear();
+            self.ready.drain(..self.taken);
             self.taken = 0;
         }
         self.bytes += bytes.len() as u64;
@@ -103,10 +102,8 @@ impl SseDecoder {
         if !line.is_empty() {
             self.take_line(&line)?;
         }
-        self.ready.clear();
-        self.ends.clear();
-        self.dispatch()?;
-        Ok((!self.ends.is_empty()).then_some(self.ready))
+        let begin = self.ends.back().copied().unwrap_or(self.taken);
+        Ok(self.has_data.then(|| self.ready.split_off(begin)))
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), FramingError> {
@@ -129,7 +126,8 @@ impl SseDecoder {
             if self.events > MAX_EVENTS {
                 return Err(FramingError::TooManyEvents);
             }
-            return self.dispatch();
+            self.dispatch();
+            return Ok(());
         }
         self.check_comment(line)?;
         let value = match line.strip_prefix(b"data") {
@@ -143,24 +141,21 @@ impl SseDecoder {
                 return Ok(());
             }
         };
+        // A line holds whole characters, since no byte of one is a line end.
+        let value = std::str::from_utf8(value).map_err(|_| FramingError::NotText)?;
         if self.has_data {
-            self.data.push(b'\n');
+            self.ready.push('\n');
         }
         self.has_data = true;
-        self.data.extend_from_slice(value);
+        self.ready.push_str(value);
         Ok(())
     }
 
-    fn dispatch(&mut self) -> Result<(), FramingError> {
+    fn dispatch(&mut self) {
         self.event_bytes = 0;
-        if !std::mem::take(&mut self.has_data) {
-            return Ok(());
+        if std::mem::take(&mut self.has_data) {
+            self.ends.push_back(self.ready.len());
         }
-        let text = std::str::from_utf8(&self.data).map_err(|_| FramingError::NotText)?;
-        self.ready.push_str(text);
-        self.ends.push_back(self.ready.len());
-        self.data.clear();
-        Ok(())
     }
 }
 
@@ -245,7 +240,7 @@ mod tests {
             let mut decoder = SseDecoder::new();
             let fed = std::iter::repeat_n(&block, 64).map(|block| decoder.feed(block)).find(Result::is_err);
             assert_eq!(fed, Some(Err(FramingError::EventTooLarge)), "{:?}", &block[..6]);
-            assert!(decoder.line.capacity() + decoder.data.capacity() <= 4 * MAX_EVENT_BYTES);
+            assert!(decoder.line.capacity() + decoder.ready.capacity() <= 4 * MAX_EVENT_BYTES);
         }
     }
 
