@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_assistant::answer::{Ending, answer};
+use parlance_assistant::voice::speaker::{Speaker, Voice};
 use parlance_core::chat::HttpRequest;
 use parlance_core::clock::SystemClock;
+use parlance_core::realtime::SessionOptions;
 use parlance_core::{
     ApiKey, Category, ChatRequest, Clock as _, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply, Secret,
 };
 use parlance_providers::media::{self, LocalFiles};
-use parlance_providers::{KeySource, KeyUnavailable};
+use parlance_providers::{KeySource, KeyUnavailable, Provider};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{ErrorBody, ErrorCode};
@@ -25,8 +27,8 @@ use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
-use crate::providers::{Address, client, find};
-use crate::registry::{Client, family};
+use crate::providers::{Address, client, find, http};
+use crate::registry::{self, Client, family};
 
 /// Which model is wanted, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,6 +81,29 @@ impl App {
     /// # Errors
     /// [`ErrorCode::Gone`] when there is no such provider, [`ErrorCode::BadUrl`] for an address that is none.
     pub fn model(&self, wanted: &Wanted) -> Result<Model, ErrorBody> {
+        let Reached { provider, address, key, model } = self.reach(wanted)?;
+        let client = client(&provider.id, &address, Arc::clone(&key) as Arc<dyn KeySource>)?;
+        Ok(Model { model, host: address.origin.host().to_owned(), client, key, provider })
+    }
+
+    /// A provider's voice, ready to be spoken with.
+    ///
+    /// # Errors
+    /// As [`App::model`]; [`ErrorCode::NoModel`] when no model is named, [`ErrorCode::NoVoice`] when the provider has
+    /// none.
+    pub(crate) fn voice_of(&self, wanted: &Wanted, session: SessionOptions) -> Result<Voice, ErrorBody> {
+        let Reached { provider, address, key, model } = self.reach(wanted)?;
+        let named = |code| ErrorBody { provider: Some(provider.name.clone()), ..ErrorBody::new(code) };
+        let id = model.ok_or_else(|| named(ErrorCode::NoModel))?;
+        let asked = Provider { name: provider.id.clone(), base_url: address.base.clone(), keys: key };
+        let voice = registry::voice_of(&provider.id, asked, id.clone(), http()?);
+        let model = voice.ok_or_else(|| named(ErrorCode::NoVoice))?;
+        let host = address.origin.host().to_owned();
+        let speaker = Speaker { name: provider.name.clone(), provider: provider.id, host, model: id };
+        Ok(Voice { speaker, model, session })
+    }
+
+    fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {
         let config = self.config();
         let id = wanted.provider.as_deref().unwrap_or(&config.settings.provider);
         let provider = find(&config, id)?.clone();
@@ -95,14 +120,18 @@ impl App {
                 || provider.plain_http_allowed.contains(&address.origin.to_string()),
         });
         let chosen = wanted.model.clone().or_else(|| Some(provider.model.clone()));
-        Ok(Model {
-            model: chosen.map(|model| model.trim().to_owned()).filter(|model| !model.is_empty()),
-            host: address.origin.host().to_owned(),
-            client: client(&provider.id, &address, Arc::clone(&key) as Arc<dyn KeySource>)?,
-            key,
-            provider,
-        })
+        let model = chosen.map(|model| model.trim().to_owned()).filter(|model| !model.is_empty());
+        Ok(Reached { provider, address, key, model })
     }
+}
+
+/// What a wish comes to.
+struct Reached {
+    provider: ProviderConfig,
+    address: Address,
+    key: Arc<KeySearch>,
+    /// `None` when none was named and none is configured.
+    model: Option<String>,
 }
 
 impl Model {

@@ -139,8 +139,12 @@ impl App {
 
 /// The client of a provider, with whoever gives its key.
 pub(crate) fn client(id: &str, address: &Address, keys: Arc<dyn KeySource>) -> Result<Client, ErrorBody> {
-    let http = Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
-    Ok(registry::client(id, Provider { name: id.to_owned(), base_url: address.base.clone(), keys }, http))
+    Ok(registry::client(id, Provider { name: id.to_owned(), base_url: address.base.clone(), keys }, http()?))
+}
+
+/// The HTTP clients of the process.
+pub(crate) fn http() -> Result<Http, ErrorBody> {
+    Http::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))
 }
 
 /// At the start, beside it: how the keyring is, and which providers have a key. A locked keyring is not asked for keys:

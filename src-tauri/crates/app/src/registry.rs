@@ -5,16 +5,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::ChatModel;
+use parlance_core::realtime::RealtimeModel;
 use parlance_core::{ModelInfo, ProviderError};
 use parlance_providers::anthropic::MessagesApi;
 use parlance_providers::dashscope::GenerationApi;
+use parlance_providers::dashscope::realtime::QwenRealtime;
 use parlance_providers::gemini::GenerateContentApi;
+use parlance_providers::gemini::live::GeminiLive;
 use parlance_providers::http::Http;
 use parlance_providers::media::LocalFiles;
 use parlance_providers::ollama::OllamaApi;
+use parlance_providers::openai::realtime::OpenAiRealtime;
 use parlance_providers::openai::{ChatCompletionsApi, Dialect};
+use parlance_providers::realtime::VoiceApi;
 use parlance_providers::responses::ResponsesApi;
-use parlance_providers::{Api, Provider};
+use parlance_providers::{Api, Provider, RealtimeClient};
 
 use crate::config::ProviderConfig;
 
@@ -39,6 +44,10 @@ fn speaking<A: Api>(api: A, provider: Provider, http: Http) -> Client {
     Arc::new(parlance_providers::Client::new(provider, api, http, Arc::new(LocalFiles)))
 }
 
+fn voice<A: VoiceApi>(api: A, provider: Provider, http: Http) -> Arc<dyn RealtimeModel> {
+    Arc::new(RealtimeClient::new(provider, api, http))
+}
+
 /// A family as it comes with Parlance.
 pub(crate) struct Family {
     /// Its id in the settings and in the terminal.
@@ -52,6 +61,8 @@ pub(crate) struct Family {
     /// Its own hosts: that variable goes there, to hosts below them, and to this computer only.
     pub(crate) hosts: &'static [&'static str],
     client: fn(Provider, Http) -> Client,
+    /// Its realtime protocol, `None` where it has none.
+    voice: Option<fn(Provider, String, Http) -> Arc<dyn RealtimeModel>>,
 }
 
 /// Sources: each provider's API reference, read November 2026.
@@ -63,6 +74,7 @@ const FAMILIES: &[Family] = &[
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
         client: |provider, http| speaking(ChatCompletionsApi(Dialect::OPENAI), provider, http),
+        voice: Some(|provider, model, http| voice(OpenAiRealtime { model }, provider, http)),
     },
     Family {
         id: "openai-responses",
@@ -71,6 +83,7 @@ const FAMILIES: &[Family] = &[
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
         client: |provider, http| speaking(ResponsesApi, provider, http),
+        voice: Some(|provider, model, http| voice(OpenAiRealtime { model }, provider, http)),
     },
     Family {
         id: "anthropic",
@@ -79,6 +92,7 @@ const FAMILIES: &[Family] = &[
         variable: Some("ANTHROPIC_API_KEY"),
         hosts: &["api.anthropic.com"],
         client: |provider, http| speaking(MessagesApi, provider, http),
+        voice: None,
     },
     Family {
         id: "gemini",
@@ -87,6 +101,7 @@ const FAMILIES: &[Family] = &[
         variable: Some("GEMINI_API_KEY"),
         hosts: &["generativelanguage.googleapis.com"],
         client: |provider, http| speaking(GenerateContentApi, provider, http),
+        voice: Some(|provider, model, http| voice(GeminiLive { model }, provider, http)),
     },
     Family {
         id: "dashscope",
@@ -95,6 +110,7 @@ const FAMILIES: &[Family] = &[
         variable: Some("DASHSCOPE_API_KEY"),
         hosts: &["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"],
         client: |provider, http| speaking(GenerationApi::default(), provider, http),
+        voice: Some(|provider, model, http| voice(QwenRealtime { model }, provider, http)),
     },
     Family {
         id: "ollama",
@@ -103,6 +119,7 @@ const FAMILIES: &[Family] = &[
         variable: None,
         hosts: &[],
         client: |provider, http| speaking(OllamaApi, provider, http),
+        voice: None,
     },
 ];
 
@@ -116,6 +133,14 @@ pub(crate) fn client(id: &str, provider: Provider, http: Http) -> Client {
     match family(id) {
         Some(family) => (family.client)(provider, http),
         None => speaking(ChatCompletionsApi(Dialect::COMPATIBLE), provider, http),
+    }
+}
+
+/// A voice of a provider; `None` where its protocol has none. A server that somebody added may speak OpenAI's.
+pub(crate) fn voice_of(id: &str, provider: Provider, model: String, http: Http) -> Option<Arc<dyn RealtimeModel>> {
+    match family(id) {
+        Some(family) => family.voice.map(|voice| voice(provider, model, http)),
+        None => Some(voice(OpenAiRealtime { model }, provider, http)),
     }
 }
 

@@ -8,9 +8,11 @@ use parlance_assistant::talk_key::TalkKeyMode as KeyMode;
 use parlance_assistant::voice::actor::{VoiceCommand, VoiceHandle, VoiceNews, VoiceParts, VoiceStatus, Warmth};
 use parlance_assistant::voice::history::{NotSaved, SavedTurn, SpokenAnswer, SpokenHistory, SpokenQuestion};
 use parlance_assistant::voice::machine::{Failure, KeptReason as Reason, Microphone, Shown};
+use parlance_assistant::voice::speaker::{Speaker, Voice};
 use parlance_core::audio::DeviceLoss;
-use parlance_core::{AudioChunk, Clock, ContentBlock, Msg, Role, Source};
-use parlance_providers::builtin::echo::Echo;
+use parlance_core::realtime::SessionOptions;
+use parlance_core::{AudioChunk, Clock, ContentBlock, Msg, ProviderError, Role, Source};
+use parlance_providers::builtin::echo::{Echo, PROVIDER};
 use parlance_store::{Ending, Media, MessageStatus, NewMessage, Place, Store, StoreError, Timings, Turn};
 use tokio::sync::mpsc;
 
@@ -19,10 +21,9 @@ use crate::api::{
 };
 use crate::app::{App, Sound};
 use crate::hub::Hub;
+use crate::models::Wanted;
 use crate::views;
 
-/// Echo's provider id and name.
-const ECHO: &str = "Echo";
 /// The person's name towards models.
 pub(crate) const PERSON: &str = "user";
 
@@ -63,7 +64,7 @@ pub(crate) fn start(
     let parts = VoiceParts {
         input: sound.input,
         output: sound.output,
-        model: Arc::new(Echo),
+        voice: echo(),
         history: Arc::new(Kept { store, hub }),
         clock,
     };
@@ -71,7 +72,28 @@ pub(crate) fn start(
     (VoiceHandle::start(parts, sender), news)
 }
 
+/// The voice without a key.
+fn echo() -> Voice {
+    let speaker = Speaker {
+        name: "Echo".to_owned(),
+        provider: PROVIDER.to_owned(),
+        host: String::new(),
+        model: "echo".to_owned(),
+    };
+    Voice { speaker, model: Arc::new(Echo), session: SessionOptions::default() }
+}
+
 impl App {
+    /// Speaks with a provider's voice from now on.
+    ///
+    /// # Errors
+    /// When there is no such provider, it has no voices, or no model is named.
+    pub fn speak_with(&self, wanted: &Wanted, session: SessionOptions) -> Result<(), ErrorBody> {
+        let voice = self.voice_of(wanted, session)?;
+        self.voice()?.send(VoiceCommand::With(Box::new(voice)));
+        Ok(())
+    }
+
     /// Hands the voice what the person chose.
     pub(crate) fn apply_voice_settings(&self, settings: &Settings) {
         let Some(voice) = &self.inner.voice else { return };
@@ -156,7 +178,7 @@ fn view(status: &VoiceStatus) -> VoiceView {
             },
         }),
         error: status.failure.as_ref().map(|failure| match failure {
-            Failure::Provider(error) => ErrorBody::from_provider(error, ECHO, "", ""),
+            Failure::Provider(error) => explain(error, &status.speaker),
             Failure::NoSound(Some(loss)) => ErrorBody::from(loss),
             Failure::NoSound(None) => ErrorBody::new(ErrorCode::Sound),
         }),
@@ -175,7 +197,7 @@ impl SpokenHistory for Kept {
         let turn = match self.begin_in(&question).await {
             // The conversation was taken away meanwhile: what is said is kept in a new one.
             Err(StoreError::Gone { .. }) => {
-                self.begin_in(&SpokenQuestion { conversation: None, sound: question.sound }).await
+                self.begin_in(&SpokenQuestion { conversation: None, ..question.clone() }).await
             }
             begun => begun,
         };
@@ -186,7 +208,12 @@ impl SpokenHistory for Kept {
         }
         self.hub.begin_answer(&turn.conversation.id, &turn.answer_id);
         self.tell_message(&turn.answer_id).await;
-        Ok(SavedTurn { conversation: turn.conversation.id, answer: turn.answer_id })
+        Ok(SavedTurn {
+            conversation: turn.conversation.id,
+            question: turn.question_id.unwrap_or_default(),
+            answer: turn.answer_id,
+            speaker: question.speaker,
+        })
     }
 
     async fn finish(&self, turn: &SavedTurn, answer: SpokenAnswer) -> Result<(), NotSaved> {
@@ -204,7 +231,7 @@ impl SpokenHistory for Kept {
         if !answer.transcript.is_empty() {
             content.push(ContentBlock::text(answer.transcript));
         }
-        let error = answer.error.map(|error| ErrorBody::from_provider(&error, ECHO, "", ""));
+        let error = answer.error.map(|error| explain(&error, &turn.speaker));
         let ending = Ending {
             error: error.and_then(|error| serde_json::to_value(error).ok()),
             usage: answer.usage,
@@ -220,12 +247,26 @@ impl SpokenHistory for Kept {
         self.tell_message(&turn.answer).await;
         Ok(())
     }
+
+    async fn write_down(&self, turn: &SavedTurn, words: &str) -> Result<(), NotSaved> {
+        self.store.set_words(&turn.question, words).await.map_err(|error| not_saved(&error))?;
+        self.tell_message(&turn.question).await;
+        if let Ok(Some(conversation)) = self.store.conversation(&turn.conversation).await {
+            self.hub.tell(AppEvent::Conversation { summary: conversation.into() });
+        }
+        Ok(())
+    }
+}
+
+fn explain(error: &ProviderError, speaker: &Speaker) -> ErrorBody {
+    ErrorBody::from_provider(error, &speaker.name, &speaker.host, &speaker.model)
 }
 
 impl Kept {
     async fn begin_in(&self, question: &SpokenQuestion) -> Result<Turn, StoreError> {
-        let recording = recording(question.sound.clone());
-        let place = match &question.conversation {
+        let SpokenQuestion { conversation, sound, speaker } = question;
+        let recording = recording(sound.clone());
+        let place = match conversation {
             Some(id) => Place::EndOf { conversation_id: id.clone() },
             None => Place::NewConversation,
         };
@@ -234,7 +275,8 @@ impl Kept {
             ..NewMessage::complete(Msg::new(Role::User, PERSON, vec![audio_block(&recording)]))
         };
         let question = NewMessage { media: vec![recording], ..spoken };
-        self.store.begin_turn(place, Some(question), NewMessage::streaming(ECHO, "builtin", "echo")).await
+        let Speaker { name, provider, model, .. } = speaker;
+        self.store.begin_turn(place, Some(question), NewMessage::streaming(name, provider, model)).await
     }
 
     async fn tell_message(&self, id: &str) {

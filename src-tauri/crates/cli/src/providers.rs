@@ -94,17 +94,29 @@ pub(crate) fn choose(app: &App, from: &From) -> Result<Model, Failure> {
     if let Some(provider) = &from.provider {
         check_name(app, provider)?;
     }
-    let wanted = Wanted {
-        provider: from.provider.clone(),
-        base_url: from.way.base_url.clone(),
-        model: from.model.clone(),
-        key_variable: from.way.key_env.clone(),
-        plain_http: if from.way.allow_plain_http { PlainHttp::Agreed } else { PlainHttp::AsConfigured },
-    };
-    app.model(&wanted).map_err(|error| match error.code {
-        ErrorCode::BadUrl if from.way.base_url.is_some() => Failure::refused(error),
-        _ => error.into(),
-    })
+    let wanted = wanted(from.provider.clone(), from.model.clone(), &from.way);
+    app.model(&wanted).map_err(|error| from.way.refused(error))
+}
+
+/// What a call's words come to.
+pub(crate) fn wanted(provider: Option<String>, model: Option<String>, way: &Way) -> Wanted {
+    Wanted {
+        provider,
+        base_url: way.base_url.clone(),
+        model,
+        key_variable: way.key_env.clone(),
+        plain_http: if way.allow_plain_http { PlainHttp::Agreed } else { PlainHttp::AsConfigured },
+    }
+}
+
+impl Way {
+    /// An error, which is about the words of the call where it is about an address in them.
+    pub(crate) fn refused(&self, error: ErrorBody) -> Failure {
+        match error.code {
+            ErrorCode::BadUrl if self.base_url.is_some() => Failure::refused(error),
+            _ => error.into(),
+        }
+    }
 }
 
 /// Whether a name is one of a provider that can be asked.

@@ -6,27 +6,37 @@ mod live;
 
 use std::path::PathBuf;
 
+use parlance_app::App;
+use parlance_core::realtime::SessionOptions;
 use serde_json::{Map, Value, json};
 
 use crate::engine::Desk;
 use crate::failure::Failure;
 use crate::out::clean::name;
-use crate::providers::BUILTIN;
+use crate::providers::{BUILTIN, Way, check_name, wanted};
 use ears::{Ears, Turn};
 
-/// The one voice of this version.
+/// The voice that needs no key.
 const ECHO: &str = "echo";
 
 /// What can be said to `talk`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Without --input: Enter begins to talk, Enter again sends, q and Enter ends.")]
 pub(crate) struct TalkArgs {
-    /// Whose voice: builtin
+    /// Who answers: openai, gemini, dashscope, a server you have added that speaks OpenAI's realtime protocol, or builtin
     #[arg(long, value_name = "NAME", default_value = BUILTIN)]
     provider: String,
-    /// Which voice: echo, which says what you said
-    #[arg(long, value_name = "MODEL", default_value = ECHO)]
-    model: String,
+    /// Which model; echo of builtin says what you said [default: echo, or the one chosen in the settings]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    way: Way,
+    /// The voice, as the provider names it [default: the provider's choice]
+    #[arg(long, value_name = "VOICE")]
+    voice: Option<String>,
+    /// Instructions for the model
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    instructions: String,
     /// WAV files instead of the microphone, each a turn; may be repeated
     #[arg(long, value_name = "FILE", num_args = 1..)]
     input: Vec<PathBuf>,
@@ -51,12 +61,9 @@ pub(crate) struct TalkArgs {
 }
 
 pub(crate) async fn run(args: TalkArgs, desk: Desk) -> Result<(), Failure> {
-    if args.provider != BUILTIN || args.model != ECHO {
-        return Err(Failure::call(format!(
-            "There is no voice {} of {} in this version; there is: echo of builtin.",
-            name(&args.model),
-            name(&args.provider)
-        )));
+    let is_echo = args.provider == BUILTIN;
+    if let Some(model) = args.model.as_deref().filter(|model| is_echo && *model != ECHO) {
+        return Err(Failure::call(format!("There is no voice {} of builtin; there is: echo.", name(model))));
     }
     let ears = if args.input.is_empty() { live::talk(&args, &desk).await? } else { files::talk(&args, &desk).await? };
     let result = result(&ears);
@@ -71,6 +78,19 @@ pub(crate) async fn run(args: TalkArgs, desk: Desk) -> Result<(), Failure> {
         ears.turns().iter().enumerate().map(|(at, turn)| format!("{}: {}\n", at + 1, line(turn))).collect()
     });
     Ok(())
+}
+
+impl TalkArgs {
+    /// Lets the engine speak with whom the call names.
+    fn choose_voice(&self, app: &App) -> Result<(), Failure> {
+        if self.provider == BUILTIN {
+            return Ok(());
+        }
+        check_name(app, &self.provider)?;
+        let wanted = wanted(Some(self.provider.clone()), self.model.clone(), &self.way);
+        let session = SessionOptions { instructions: self.instructions.clone(), voice: self.voice.clone() };
+        app.speak_with(&wanted, session).map_err(|error| self.way.refused(error))
+    }
 }
 
 fn result(ears: &Ears) -> Map<String, Value> {

@@ -9,6 +9,7 @@ pub mod decoder;
 pub mod mapper;
 mod messages;
 pub mod models;
+pub mod realtime;
 pub mod request;
 mod wire;
 

@@ -64,6 +64,31 @@ pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
     ProviderError::new(provider, category, message)
 }
 
+/// A socket that the server closed, with the standard's `code` and perhaps a reason in words.
+#[must_use]
+pub fn from_close(provider: &str, code: u16, reason: &str) -> ProviderError {
+    // What would be a status elsewhere.
+    let reason = brief(reason);
+    let status = match code {
+        1007 | 1008 => Some(400),
+        1011..=1013 if reason.contains("quota") => Some(429),
+        1011..=1013 => Some(503),
+        _ => None,
+    };
+    match (status, reason.is_empty()) {
+        (Some(status), false) => {
+            let category = category::of(Some(status), None, None, &reason);
+            ProviderError { code: Some(code.to_string()), ..ProviderError::new(provider, category, reason) }
+        }
+        (Some(_), true) => {
+            let message = "the server closed the connection without a reason";
+            ProviderError { code: Some(code.to_string()), ..ProviderError::new(provider, Category::Server, message) }
+        }
+        (None, true) => ProviderError::new(provider, Category::Cut, "the connection ended by itself"),
+        (None, false) => ProviderError::new(provider, Category::Cut, reason),
+    }
+}
+
 /// A stream that is too large or no text.
 #[must_use]
 pub fn from_framing(provider: &str, error: FramingError) -> ProviderError {

@@ -8,6 +8,7 @@ mod contents;
 pub mod count;
 pub mod decoder;
 mod family;
+pub mod live;
 mod mapper;
 pub mod models;
 pub mod request;

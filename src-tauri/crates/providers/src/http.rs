@@ -54,6 +54,18 @@ pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub struct Http {
     outside: reqwest::Client,
     loopback: reqwest::Client,
+    /// For sockets, which begin as a question in the older protocol alone.
+    outside_sockets: reqwest::Client,
+    loopback_sockets: reqwest::Client,
+}
+
+/// What a request is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An answer.
+    Answer,
+    /// A socket.
+    Socket,
 }
 
 /// No HTTP client could be made: the system's certificates cannot be read.
@@ -79,13 +91,18 @@ impl Http {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let outside = builder(limit).build().map_err(HttpSetup)?;
         let loopback = builder(limit).no_proxy().build().map_err(HttpSetup)?;
-        Ok(Self { outside, loopback })
+        let outside_sockets = builder(limit).http1_only().build().map_err(HttpSetup)?;
+        let loopback_sockets = builder(limit).http1_only().no_proxy().build().map_err(HttpSetup)?;
+        Ok(Self { outside, loopback, outside_sockets, loopback_sockets })
     }
 
-    fn client_for(&self, url: &Url) -> &reqwest::Client {
-        match Origin::of(url) {
-            Ok(origin) if origin.is_loopback() => &self.loopback,
-            _ => &self.outside,
+    fn client_for(&self, url: &Url, kind: Kind) -> &reqwest::Client {
+        let is_loopback = Origin::of(url).is_ok_and(|origin| origin.is_loopback());
+        match (kind, is_loopback) {
+            (Kind::Answer, false) => &self.outside,
+            (Kind::Answer, true) => &self.loopback,
+            (Kind::Socket, false) => &self.outside_sockets,
+            (Kind::Socket, true) => &self.loopback_sockets,
         }
     }
 }

@@ -22,6 +22,7 @@
 //! * `history`, `lenient`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`speakers`] – a conversation of several speakers, put to a model that is one of them.
+//! * [`realtime`] – voices over an open connection.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
 //!
@@ -46,6 +47,7 @@ pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod provider;
+pub mod realtime;
 pub mod responses;
 pub mod retry;
 mod rounds;
@@ -57,3 +59,4 @@ pub mod transport;
 
 pub use client::{Api, Client, Counting};
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};
+pub use realtime::RealtimeClient;

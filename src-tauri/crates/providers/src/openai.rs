@@ -6,6 +6,7 @@ pub mod decoder;
 pub(crate) mod dialect;
 pub mod mapper;
 mod messages;
+pub mod realtime;
 pub mod request;
 mod think_tags;
 pub(crate) mod wire;

@@ -12,14 +12,15 @@ use parlance_core::chat::{Delivery, HttpRequest};
 use parlance_core::clock::SystemClock;
 use parlance_core::redact::Redactor;
 use parlance_core::{Category, Clock, Origin, ProviderError};
-use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::errors;
-use crate::http::{Http, Response, TimeLimits};
+use crate::http::{Http, Kind, Response, TimeLimits};
 use crate::provider::Provider;
+use crate::realtime::socket::{Handshake, Socket};
 use crate::retry::{self, Attempt, Retry};
 
 pub use answer::{Answered, Decode};
@@ -266,19 +267,44 @@ impl Transport {
             head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let redactor = self.add_key(url, &mut head).await.map_err(give_up)?;
-        let response = self.http.send(method, url, head, body, limits).await.map_err(|failure| Attempt {
-            error: clean(errors::from_http(self.name(), &failure), &redactor),
-            advice: None,
+        let response = self.http.send(Kind::Answer, method, url, head, body, limits).await.map_err(|failure| {
+            Attempt { error: clean(errors::from_http(self.name(), &failure), &redactor), advice: None }
         })?;
         if response.status.is_success() {
             return Ok((response, redactor));
         }
+        Err(self.refusal(response, &redactor).await)
+    }
+
+    /// Opens a socket. One try: whoever holds a conversation knows better when to try again.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses, or speaks no frames.
+    pub(crate) async fn open_socket(&self, url: &Url, headers: &Headers) -> Result<Socket, ProviderError> {
+        let limits = self.limits.unwrap_or_else(TimeLimits::quick);
+        let mut head = usual_headers(headers);
+        let handshake = Handshake::ask(&mut head);
+        let redactor = self.add_key(url, &mut head).await?;
+        let failed = |failure| clean(errors::from_http(self.name(), &failure), &redactor);
+        let response = self.http.send(Kind::Socket, Method::GET, url, head, None, limits).await.map_err(failed)?;
+        if response.status == StatusCode::SWITCHING_PROTOCOLS && handshake.is_accepted(&response.headers) {
+            let connection = response.body.into_connection().await.map_err(failed)?;
+            return Ok(Socket::over(connection, redactor).await);
+        }
+        if response.status.is_success() || response.status.is_informational() {
+            return Err(self.not_the_api(url));
+        }
+        Err(self.refusal(response, &redactor).await.error)
+    }
+
+    /// What a response means that is none.
+    async fn refusal(&self, response: Response, redactor: &Redactor) -> Attempt {
         let retry_after = retry::retry_after(&response.headers, self.clock.wall());
         let advice = retry::advice(&response.headers);
         let status = response.status.as_u16();
         let body = response.body.read_some(errors::MAX_BODY_BYTES).await;
         let error = errors::from_response(self.name(), status, retry_after, &body);
-        Err(Attempt { error: clean(error, &redactor), advice })
+        Attempt { error: clean(error, redactor), advice }
     }
 
     /// Adds the key if there is one, and gives a redactor that knows it. The key itself ends here.

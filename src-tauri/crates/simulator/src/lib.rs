@@ -14,6 +14,7 @@
 //! * `route` – what a request asks for and in whose protocol; `protocol`, `vendor` – what they all do, each in its way.
 //! * [`openai`], [`anthropic`], [`gemini`], [`ollama`], [`dashscope`] – the bodies of these protocols; `blocks`, `shape` –
 //!   what some of them share.
+//! * [`voice`] – a server of its own for the realtime voice protocols.
 //! * [`steering`] – the requests under `/_simulator/`.
 //! * [`nowhere`] – addresses at which nobody answers.
 //!
@@ -39,6 +40,7 @@ pub mod server;
 mod shape;
 pub mod steering;
 mod vendor;
+pub mod voice;
 
 pub use failure::Failure;
 pub use model::{Ability, Model};

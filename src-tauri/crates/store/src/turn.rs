@@ -258,6 +258,35 @@ impl Store {
         self.commit(transaction).await
     }
 
+    /// Notes the words of a spoken message, once somebody has written them down; they replace those it had.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], or when writing fails.
+    pub async fn set_words(&self, id: &str, words: &str) -> Result<(), StoreError> {
+        settled!(self, self.set_words_once(id, words))
+    }
+
+    async fn set_words_once(&self, id: &str, words: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Growth::Needed).await?;
+        let place = message::place(&mut transaction, id).await?.ok_or_else(|| gone(id))?;
+        let content: String = sqlx::query_scalar("SELECT content FROM message WHERE n = ?")
+            .bind(place.n)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let mut blocks: Vec<ContentBlock> = serde_json::from_str(&content)?;
+        let before: String = blocks.iter().filter_map(ContentBlock::as_text).collect();
+        blocks.retain(|block| !matches!(block, ContentBlock::Text { .. }));
+        blocks.push(ContentBlock::text(words));
+        sqlx::query("UPDATE message SET content = ? WHERE n = ?")
+            .bind(serde_json::to_string(&blocks)?)
+            .bind(place.n)
+            .execute(&mut *transaction)
+            .await?;
+        message_text::index(&mut transaction, place.n, &blocks).await?;
+        conversation::name_after(&mut transaction, &place.conversation_id, &before, words).await?;
+        self.commit(transaction).await
+    }
+
     /// Shows the branch that goes through this message, as far as its newest answers lead.
     ///
     /// # Errors

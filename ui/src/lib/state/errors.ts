@@ -50,6 +50,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   empty_message: { tone: "quiet", icon: "info", remedy: null },
   message_too_long: { tone: "you", icon: "info", remedy: null },
   no_model: { tone: "you", icon: "info", remedy: "choose_model" },
+  no_voice: { tone: "you", icon: "info", remedy: null },
   gone: { tone: "quiet", icon: "info", remedy: "new_conversation" },
   disk_full: { tone: "bad", icon: "database", remedy: null },
   read_only: { tone: "bad", icon: "database", remedy: null },

@@ -89,6 +89,8 @@ pub enum ErrorCode {
     MessageTooLong,
     /// No model is chosen for this provider.
     NoModel,
+    /// This provider has no voice of its own.
+    NoVoice,
     /// The conversation, message or provider is gone.
     Gone,
     /// The disk is full; nothing was overwritten.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, future::poll_fn};
 use parlance_core::audio::{AudioInput, AudioOutput, CaptureEvent, CaptureStream, Device, DeviceLoss, PlaybackEvent};
 use parlance_core::error::ProviderError;
-use parlance_core::realtime::{RealtimeCommand, RealtimeEvent, RealtimeModel, SessionOptions, TurnId};
+use parlance_core::realtime::{RealtimeCapabilities, RealtimeCommand, RealtimeEvent, TurnId};
 use parlance_core::{AudioChunk, Clock, Level};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,6 +18,7 @@ use super::history::{Entry, SpokenAnswer, SpokenHistory, SpokenQuestion, keep};
 use super::machine::{Effect, Failure, Input, Kept, Machine, Microphone, Shown};
 use super::mouth::Mouth;
 use super::session::Session;
+use super::speaker::{Speaker, Voice};
 use super::utterance::{PreRoll, Utterance};
 use crate::talk_key::{Edge, Meaning, TalkKey, TalkKeyMode};
 
@@ -35,7 +36,7 @@ pub struct VoiceParts {
     /// The speaker.
     pub output: Arc<dyn AudioOutput>,
     /// Who answers.
-    pub model: Arc<dyn RealtimeModel>,
+    pub voice: Voice,
     /// Where it is kept.
     pub history: Arc<dyn SpokenHistory>,
     /// The time.
@@ -87,6 +88,8 @@ pub struct VoiceStatus {
     pub kept: Option<Kept>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// Who is spoken with.
+    pub speaker: Speaker,
 }
 
 /// Orders for the actor.
@@ -105,6 +108,8 @@ pub enum VoiceCommand {
     Mute(Microphone),
     /// Speak into this conversation; `None` begins a new one.
     Into(Option<String>),
+    /// Speak with another voice from now on. What is being said and answered ends.
+    With(Box<Voice>),
     /// Other devices from now on.
     Devices(Arc<dyn AudioInput>, Arc<dyn AudioOutput>),
     /// Whether the microphone stays open between turns.
@@ -180,7 +185,7 @@ struct Actor {
 
 impl Actor {
     fn new(parts: VoiceParts, news: mpsc::UnboundedSender<VoiceNews>) -> Self {
-        let capabilities = parts.model.capabilities();
+        let capabilities = parts.voice.model.capabilities();
         let (history, entries) = mpsc::unbounded_channel();
         let (saved, conversations) = mpsc::unbounded_channel();
         tokio::spawn(keep(Arc::clone(&parts.history), entries, saved));
@@ -267,6 +272,7 @@ impl Actor {
                 self.conversation.clone_from(&conversation);
                 self.note(Entry::Into(conversation));
             }
+            VoiceCommand::With(voice) => self.speak_with(*voice),
             VoiceCommand::Devices(input, output) => {
                 self.parts.input = input;
                 if self.microphone.take().is_some() {
@@ -291,6 +297,29 @@ impl Actor {
         }
     }
 
+    fn capabilities(&self) -> RealtimeCapabilities {
+        self.parts.voice.model.capabilities()
+    }
+
+    fn speak_with(&mut self, voice: Voice) {
+        self.key.reset();
+        self.step(Input::HangUp);
+        let before = self.capabilities();
+        self.parts.voice = voice;
+        let now = self.capabilities();
+        // What was set aside was recorded for the other voice.
+        self.kept = None;
+        self.machine.forget_kept();
+        self.utterance = Utterance::new(now.input_rate);
+        self.asked = self.utterance.clone();
+        self.answer = no_answer(now.output_rate);
+        self.pre_roll = PreRoll::new(now.input_rate);
+        self.mouth = Mouth::new(Arc::clone(&self.parts.output), now.output_rate);
+        if before.input_rate != now.input_rate && self.microphone.take().is_some() {
+            self.open_microphone();
+        }
+    }
+
     fn captured(&mut self, event: Option<CaptureEvent>) {
         match event {
             Some(CaptureEvent::Chunk(chunk)) => {
@@ -307,7 +336,7 @@ impl Actor {
                 }
             }
             Some(CaptureEvent::Overrun { samples }) => {
-                let lost = self.parts.model.capabilities().input_rate.duration_of(samples);
+                let lost = self.capabilities().input_rate.duration_of(samples);
                 self.tell(VoiceNews::SoundLost(lost));
             }
             Some(CaptureEvent::Lost(loss)) => {
@@ -355,9 +384,8 @@ impl Actor {
                 self.step(Input::AnswerDone(turn));
             }
             Ok(RealtimeEvent::ResponseFailed { turn, error }) => self.step(Input::AnswerFailed(turn, error)),
-            Ok(
-                RealtimeEvent::Committed(_) | RealtimeEvent::ResponseStarted(_) | RealtimeEvent::UserTranscript { .. },
-            ) => {}
+            Ok(RealtimeEvent::UserTranscript { turn, text }) => self.note(Entry::WriteDown(turn, text)),
+            Ok(RealtimeEvent::Committed(_) | RealtimeEvent::ResponseStarted(_)) => {}
             Err(error) => {
                 self.session = None;
                 self.utterance.rewind();
@@ -425,7 +453,7 @@ impl Actor {
             Effect::BeginUtterance => {
                 self.mouth.stop_recording();
                 self.mouth.wake();
-                self.utterance = Utterance::new(self.parts.model.capabilities().input_rate);
+                self.utterance = Utterance::new(self.capabilities().input_rate);
                 self.silent_for = Duration::ZERO;
                 self.ensure_session().send(RealtimeCommand::ClearInput);
                 if self.microphone.is_some() {
@@ -448,7 +476,7 @@ impl Actor {
                 }
             }
             Effect::Send(turn) => {
-                let empty = Utterance::new(self.parts.model.capabilities().input_rate);
+                let empty = Utterance::new(self.capabilities().input_rate);
                 self.ensure_session();
                 self.feed();
                 self.asked = std::mem::replace(&mut self.utterance, empty);
@@ -510,14 +538,15 @@ impl Actor {
 
     /// The utterance is with the session: keep it, and ask.
     fn commit(&mut self, turn: TurnId) {
-        self.note(Entry::Begin(turn, SpokenQuestion { conversation: None, sound: self.asked.sound().clone() }));
-        self.answer = no_answer(self.parts.model.capabilities().output_rate);
+        let (sound, speaker) = (self.asked.sound().clone(), self.parts.voice.speaker.clone());
+        self.note(Entry::Begin(turn, SpokenQuestion { conversation: None, sound, speaker }));
+        self.answer = no_answer(self.capabilities().output_rate);
         self.mouth.begin_answer();
         self.ensure_session().send(RealtimeCommand::CommitAndRespond(turn));
     }
 
     fn save(&mut self, turn: TurnId) {
-        let rate = self.parts.model.capabilities().output_rate;
+        let rate = self.capabilities().output_rate;
         let answer = std::mem::replace(&mut self.answer, no_answer(rate));
         self.note(Entry::Finish(turn, answer));
     }
@@ -533,14 +562,15 @@ impl Actor {
     }
 
     fn ensure_session(&mut self) -> &Session {
-        self.session.get_or_insert_with(|| Session::start(Arc::clone(&self.parts.model), SessionOptions::default()))
+        let voice = &self.parts.voice;
+        self.session.get_or_insert_with(|| Session::start(Arc::clone(&voice.model), voice.session.clone()))
     }
 
     fn open_microphone(&mut self) {
         if self.microphone.is_some() {
             return;
         }
-        match self.parts.input.open(self.parts.model.capabilities().input_rate) {
+        match self.parts.input.open(self.capabilities().input_rate) {
             Ok(stream) => self.microphone = Some(stream),
             Err(error) => {
                 let loss = DeviceLoss::Refused { message: error.to_string() };
@@ -577,6 +607,7 @@ impl Actor {
             in_call: self.session.is_some(),
             kept: self.machine.kept(),
             failure: self.machine.failure().cloned(),
+            speaker: self.parts.voice.speaker.clone(),
         };
         if self.last_status.as_ref() != Some(&status) {
             self.last_status = Some(status.clone());

@@ -12,6 +12,11 @@ use parlance_core::realtime::TurnId;
 use parlance_core::{AudioChunk, TokenUsage};
 use tokio::sync::mpsc;
 
+use super::speaker::Speaker;
+
+/// Words of a turn may come after its answer; those of turns further back have no place any more.
+const TURNS_REMEMBERED: u64 = 8;
+
 /// Where spoken turns are kept.
 #[async_trait]
 pub trait SpokenHistory: Send + Sync {
@@ -26,6 +31,12 @@ pub trait SpokenHistory: Send + Sync {
     /// # Errors
     /// As above.
     async fn finish(&self, turn: &SavedTurn, answer: SpokenAnswer) -> Result<(), NotSaved>;
+
+    /// What the person said in a turn, in words: whenever the provider has written it down.
+    ///
+    /// # Errors
+    /// As above.
+    async fn write_down(&self, turn: &SavedTurn, words: &str) -> Result<(), NotSaved>;
 }
 
 /// It could not be written; the store has already said why.
@@ -40,6 +51,8 @@ pub struct SpokenQuestion {
     pub conversation: Option<String>,
     /// The recording.
     pub sound: AudioChunk,
+    /// Who is asked.
+    pub speaker: Speaker,
 }
 
 /// Where a turn is kept.
@@ -47,8 +60,12 @@ pub struct SpokenQuestion {
 pub struct SavedTurn {
     /// The conversation.
     pub conversation: String,
+    /// The message of the person.
+    pub question: String,
     /// The message of the answer.
     pub answer: String,
+    /// Who answers.
+    pub speaker: Speaker,
 }
 
 /// What was answered.
@@ -72,6 +89,8 @@ pub struct SpokenAnswer {
 pub(super) enum Entry {
     Begin(TurnId, SpokenQuestion),
     Finish(TurnId, SpokenAnswer),
+    /// What the person said in a turn, as far as it is written down; replaces what was before.
+    WriteDown(TurnId, String),
     /// Speak into this conversation from now on.
     Into(Option<String>),
 }
@@ -94,16 +113,24 @@ pub(super) async fn keep(
                         conversation = Some(place.conversation.clone());
                         // The actor may be gone at the end of the program; the turn is saved all the same.
                         let _ = saved.send(place.conversation.clone());
+                        turns.retain(|TurnId(old), _| old + TURNS_REMEMBERED > turn.0);
                         turns.insert(turn, place);
                     }
                     Err(NotSaved) => tracing::warn!("a spoken turn was not saved"),
                 }
             }
             Entry::Finish(turn, answer) => {
-                if let Some(place) = turns.remove(&turn)
-                    && history.finish(&place, answer).await.is_err()
+                if let Some(place) = turns.get(&turn)
+                    && history.finish(place, answer).await.is_err()
                 {
                     tracing::warn!("a spoken answer was not saved");
+                }
+            }
+            Entry::WriteDown(turn, words) => {
+                if let Some(place) = turns.get(&turn)
+                    && history.write_down(place, &words).await.is_err()
+                {
+                    tracing::warn!("the words of a spoken turn were not saved");
                 }
             }
         }

@@ -278,6 +278,11 @@ impl Machine {
         }
     }
 
+    /// Nothing is set aside any more.
+    pub fn forget_kept(&mut self) {
+        self.kept = None;
+    }
+
     /// Takes one input.
     pub fn step(&mut self, input: Input, now: Instant) -> Vec<Effect> {
         match input {

@@ -17,11 +17,16 @@ use crate::words;
 /// A turn whose answer has been heard is in the history by then, or the disk has a problem.
 const SAVED_WITHIN: Duration = Duration::from_secs(10);
 
+/// A provider that writes down what people say does so by then.
+const WRITTEN_DOWN_WITHIN: Duration = Duration::from_secs(3);
+
 /// One turn of both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Turn {
     /// The message of the answer.
     answer: String,
+    /// The message of the person.
+    question: String,
     pub(super) user: String,
     pub(super) user_ms: u32,
     pub(super) assistant: String,
@@ -183,6 +188,19 @@ impl Ears {
         Ok(())
     }
 
+    /// Listens until what the person said in a turn is written down, which some providers do after their answer; not for
+    /// ever, since some never do.
+    pub(super) async fn until_written_down(&mut self, turn: usize) -> Result<(), Failure> {
+        let until = Instant::now() + WRITTEN_DOWN_WITHIN;
+        while self.turns.get(turn - 1).is_some_and(|turn| turn.user.is_empty() && turn.error.is_none()) {
+            match timeout_at(until, self.events.recv()).await {
+                Ok(batch) => self.take(batch)?,
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     /// An answer that fails or ends at once never sounds.
     fn answer_has_come(&self) -> bool {
         self.is_roused && matches!(self.state, VoiceState::Speaking | VoiceState::Idle | VoiceState::Failed)
@@ -219,7 +237,10 @@ impl Ears {
     fn message(&mut self, message: MessageView) {
         self.conversation = Some(message.conversation_id.clone());
         if message.author == Author::You {
-            self.question = Some(message);
+            match self.turns.iter_mut().find(|turn| turn.question == message.id) {
+                Some(turn) => turn.user = words_of(&message),
+                None => self.question = Some(message),
+            }
             return;
         }
         let at = match self.turns.iter().position(|turn| turn.answer == message.id) {
@@ -228,6 +249,7 @@ impl Ears {
                 let question = self.question.take();
                 self.turns.push(Turn {
                     answer: message.id.clone(),
+                    question: question.as_ref().map(|question| question.id.clone()).unwrap_or_default(),
                     user: question.as_ref().map(words_of).unwrap_or_default(),
                     user_ms: question.and_then(|question| question.spoken).map_or(0, |spoken| spoken.ms),
                     ..Turn::default()

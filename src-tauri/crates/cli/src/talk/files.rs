@@ -12,6 +12,7 @@ use super::TalkArgs;
 use super::ears::{Ears, Telling};
 use crate::engine::{Desk, call};
 use crate::failure::Failure;
+use crate::providers::BUILTIN;
 
 /// Holds the conversation, and tells how it went.
 pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> {
@@ -25,6 +26,7 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
     let telling = if args.events { Telling::Events } else { Telling::Notices };
     let ears = desk
         .with_engine(Reach::History, Some(sound), async |app| {
+            args.choose_voice(app)?;
             let mut ears = Ears::of(app, desk.out, telling);
             let stopped = {
                 let conversation = converse(app, &mut ears, args, recordings, &voice);
@@ -75,6 +77,9 @@ async fn converse(
             }
             _ => {
                 ears.until_over(turn).await?;
+                if turn == last && args.provider != BUILTIN {
+                    ears.until_written_down(turn).await?;
+                }
                 if turn < last {
                     ears.during(tokio::time::sleep(Duration::from_millis(args.input_gap_ms))).await?;
                 }

@@ -17,6 +17,7 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
     let telling = if args.events { Telling::Events } else { Telling::States };
     desk.with_engine(Reach::History, None, async |app| {
         app.use_talk_key(TalkKeyMode::Toggle)?;
+        args.choose_voice(app)?;
         let mut ears = Ears::of(app, desk.out, telling);
         let mut lines = lines();
         desk.out.note("Enter begins to talk, Enter again sends. q and Enter ends.");

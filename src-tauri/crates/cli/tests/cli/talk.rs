@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use parlance_simulator::voice::{VoiceFault, VoiceScript, VoiceServer};
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -112,4 +113,78 @@ fn events_come_a_line_each_with_every_state_in_order() {
         assert!(at(before) < at(after), "{states:?}");
     }
     assert_eq!(called.json()["turns"].as_array().unwrap().len(), 1);
+}
+
+/// A voice of every provider, and how a call names it.
+const VOICES: [(&str, &str, u32); 3] = [("openai", "/v1", 24_000), ("gemini", "", 16_000), ("dashscope", "", 16_000)];
+
+fn voice(runtime: &tokio::runtime::Runtime, fault: Option<VoiceFault>) -> VoiceServer {
+    let script = VoiceScript {
+        question: "Hello Echo, can you hear me?".into(),
+        answer: "Yes, I hear you very well.".into(),
+        sound: (0..36_000).map(|at| ((at % 480) as i16 - 240) * 40).collect(),
+        pace: Duration::ZERO,
+        fault,
+    };
+    runtime.block_on(VoiceServer::start(script)).unwrap()
+}
+
+#[test]
+fn every_voice_hears_what_was_said_and_its_answer_is_heard_whole() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stage = Stage::repeating();
+    for (provider, path, rate) in VOICES {
+        let server = voice(&runtime, None);
+        let (address, output) = (format!("{}{path}", server.origin()), stage.path("answer.wav"));
+        let words = ["talk", "--provider", provider, "--model", "voice-1", "--base-url", &address, "--voice", "V"];
+        let more = ["--instructions", "Be kind.", "--input", HELLO, "--output", &output, "--fast", "--json"];
+        let told = stage.call(&[&words[..], &more].concat()).well().json();
+        let turn = &told["turns"][0];
+        assert_eq!(
+            (&turn["user"], &turn["assistant"], &turn["heard"], &turn["assistant_ms"]),
+            (
+                &json!("Hello Echo, can you hear me?"),
+                &json!("Yes, I hear you very well."),
+                &json!("Yes, I hear you very well."),
+                &json!(1_500)
+            ),
+            "{provider}"
+        );
+        assert_eq!(samples(&output).len(), 36_000, "{provider}");
+        let heard = server.heard().remove(0);
+        let said = samples(HELLO).len() as f64 / 24_000.0;
+        let arrived = heard.turns[0].len() as f64 / f64::from(rate);
+        assert!((said - arrived).abs() < 0.05, "{provider}: {said} s were said, {arrived} s arrived");
+        let hello = heard.frames[0].to_string();
+        assert!(hello.contains("Be kind.") && hello.contains("\"V\""), "{provider}: {hello}");
+    }
+    let history = stage.call(&["history", "search", "very well", "--json"]).well().json();
+    assert_eq!(history["hits"].as_array().unwrap().len(), 3, "{history}");
+}
+
+#[test]
+fn a_voice_that_fails_says_why_and_keeps_what_was_said() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (fault, code) in [
+        (VoiceFault::Refused(401), "key_refused"),
+        (VoiceFault::Refused(429), "rate_limit"),
+        (VoiceFault::CutAfter(3), "cut_off"),
+    ] {
+        let stage = Stage::repeating();
+        let server = voice(&runtime, Some(fault));
+        let address = format!("{}/v1", server.origin());
+        let words =
+            ["talk", "--provider", "openai", "--model", "v", "--base-url", &address, "--input", HELLO, "--fast"];
+        let called = stage.call(&[&words[..], &["--json"]].concat());
+        assert_eq!((called.code, &called.json()["error"]["code"]), (1, &json!(code)), "{called:?}");
+        let list = stage.call(&["history", "list", "--json"]).well().json();
+        assert_eq!(list["conversations"].as_array().map(Vec::len), Some(1), "{fault:?}: {list}");
+    }
+}
+
+#[test]
+fn a_provider_without_a_voice_says_so() {
+    let stage = Stage::repeating();
+    let called = stage.call(&["talk", "--provider", "anthropic", "--model", "m", "--input", HELLO, "--json"]);
+    assert_eq!((called.code, &called.json()["error"]["code"]), (1, &json!("no_voice")));
 }

@@ -11,6 +11,7 @@ pub fn of(status: Option<u16>, kind: Option<&str>, code: Option<&str>, message: 
         .flatten()
         .find_map(by_code)
         .or_else(|| by_sentence(status, message))
+        .or_else(|| (status.is_none() && kind == Some("invalid_request_error")).then_some(Category::InvalidRequest))
         .unwrap_or_else(|| by_status(status))
 }
 
@@ -76,7 +77,14 @@ fn by_sentence(status: Option<u16>, message: &str) -> Option<Category> {
         Some(400) if says(&["incorrect api key", "api key not valid", "invalid api key"]) => {
             Some(Category::Authentication)
         }
-        Some(400) if says(&["is not a valid model", "model not exist", "model does not exist"]) => {
+        Some(400)
+            if says(&[
+                "is not a valid model",
+                "model not exist",
+                "model does not exist",
+                "is not found for api version",
+            ]) =>
+        {
             Some(Category::NotFound)
         }
         Some(429) if says(&["exceeded your current quota", "insufficient balance"]) => Some(Category::Quota),
@@ -141,5 +149,6 @@ mod tests {
             assert_eq!(of(Some(status), kind, code, message), category, "{status} {code:?} {message}");
         }
         assert_eq!(of(None, Some("server_error"), None, "boom"), Category::Server);
+        assert_eq!(of(None, Some("invalid_request_error"), Some("x"), "no"), Category::InvalidRequest);
     }
 }

@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{Http, TimeLimits};
+use super::{Http, Kind, TimeLimits};
 
 /// Why there is no response, or no more of it. Holds no address but the host, and never a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +119,14 @@ impl BodyReader {
         Ok(body)
     }
 
+    /// The connection itself, when the server agreed to speak something else on it.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]
+    pub async fn into_connection(self) -> Result<reqwest::Upgraded, HttpFailure> {
+        self.response.upgrade().await.map_err(|_| HttpFailure::CutBeforeAnswer)
+    }
+
     /// The beginning of the body, as far as it comes: for error pages, where half a sentence is better than none.
     pub async fn read_some(mut self, limit: usize) -> Vec<u8> {
         let mut body = Vec::new();
@@ -140,6 +148,7 @@ impl Http {
     /// [`HttpFailure`]
     pub async fn send(
         &self,
+        kind: Kind,
         method: Method,
         url: &Url,
         mut headers: HeaderMap,
@@ -147,7 +156,7 @@ impl Http {
         limits: TimeLimits,
     ) -> Result<Response, HttpFailure> {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let mut request = self.client_for(url).request(method, url.clone()).headers(headers);
+        let mut request = self.client_for(url, kind).request(method, url.clone()).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
         }

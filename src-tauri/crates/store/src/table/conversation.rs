@@ -227,6 +227,17 @@ pub(crate) struct Touch<'a> {
     pub(crate) now_ms: i64,
 }
 
+/// Names a thread after what was said in it, unless it has another title than what was understood `before` gave it.
+pub(crate) async fn name_after(db: &mut SqliteConnection, id: &str, before: &str, words: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE conversation SET title = ? WHERE id = ? AND title = ? AND title_by_person = 0")
+        .bind(derived_title(words))
+        .bind(id)
+        .bind(derived_title(before))
+        .execute(db)
+        .await
+        .map(drop)
+}
+
 /// Moves a thread to the top of the list with its new end.
 pub(crate) async fn touch(db: &mut SqliteConnection, touch: Touch<'_>) -> sqlx::Result<u64> {
     let title = touch.question.map(derived_title).unwrap_or_default();

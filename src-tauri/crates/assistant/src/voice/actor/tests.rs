@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures_util::stream;
 use parlance_core::audio::{AudioError, Playback, PlaybackPosition, QueueFull};
-use parlance_core::realtime::{RealtimeCapabilities, RealtimeCommands, RealtimeSession, SessionOver};
+use parlance_core::realtime::{
+    RealtimeCapabilities, RealtimeCommands, RealtimeModel, RealtimeSession, SessionOptions, SessionOver,
+};
 use parlance_core::{Category, SampleRate, StopReason};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
@@ -31,7 +33,7 @@ impl Clock for TestClock {
 #[derive(Default)]
 struct Desk {
     microphone: Mutex<Option<UnboundedSender<CaptureEvent>>>,
-    speaker: Mutex<Speaker>,
+    speaker: Mutex<Loudspeaker>,
     saved: Mutex<Vec<Saved>>,
     /// For each connection: what the model gets, and how it answers.
     sessions: Mutex<Vec<ModelSide>>,
@@ -42,6 +44,7 @@ struct Desk {
 enum Saved {
     Question(Vec<i16>),
     Answer(Box<SpokenAnswer>),
+    Words(String),
 }
 
 struct ModelSide {
@@ -50,7 +53,7 @@ struct ModelSide {
 }
 
 #[derive(Debug, Default)]
-struct Speaker {
+struct Loudspeaker {
     pushed: Vec<i16>,
     position: PlaybackPosition,
     room: Option<usize>,
@@ -138,13 +141,24 @@ impl RealtimeCommands for Line {
 impl SpokenHistory for Port {
     async fn begin(&self, question: SpokenQuestion) -> Result<SavedTurn, NotSaved> {
         self.0.saved.lock().unwrap().push(Saved::Question(question.sound.samples));
-        Ok(SavedTurn { conversation: "c1".into(), answer: "a1".into() })
+        let speaker = question.speaker;
+        Ok(SavedTurn { conversation: "c1".into(), question: "q1".into(), answer: "a1".into(), speaker })
     }
 
     async fn finish(&self, _: &SavedTurn, answer: SpokenAnswer) -> Result<(), NotSaved> {
         self.0.saved.lock().unwrap().push(Saved::Answer(Box::new(answer)));
         Ok(())
     }
+
+    async fn write_down(&self, _: &SavedTurn, words: &str) -> Result<(), NotSaved> {
+        self.0.saved.lock().unwrap().push(Saved::Words(words.to_owned()));
+        Ok(())
+    }
+}
+
+fn voice(desk: &Arc<Desk>) -> Voice {
+    let speaker = Speaker { name: "Test".into(), provider: "test".into(), host: String::new(), model: "m".into() };
+    Voice { speaker, model: Arc::new(Port(Arc::clone(desk))), session: SessionOptions::default() }
 }
 
 /// The actor and everything around it.
@@ -160,7 +174,7 @@ impl Scene {
         let parts = VoiceParts {
             input: Arc::new(Port(Arc::clone(&desk))),
             output: Arc::new(Port(Arc::clone(&desk))),
-            model: Arc::new(Port(Arc::clone(&desk))),
+            voice: voice(&desk),
             history: Arc::new(Port(Arc::clone(&desk))),
             clock: Arc::new(TestClock),
         };
@@ -360,4 +374,35 @@ async fn a_cold_microphone_is_closed_after_the_turn() {
     let scene = Scene::new();
     scene.asks().await;
     assert!(scene.desk.microphone.lock().unwrap().as_ref().unwrap().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_person_said_is_written_down_even_after_the_answer() {
+    let scene = Scene::new();
+    scene.asks().await;
+    scene.model_says(sound(1, &[3; 480])).await;
+    scene.model_says(done(1)).await;
+    scene.listener_hears(480).await;
+    sleep(Duration::from_secs(1)).await;
+    scene.model_says(RealtimeEvent::UserTranscript { turn: TurnId(1), text: "Hello.".into() }).await;
+    let saved = scene.desk.saved.lock().unwrap();
+    let [Saved::Question(_), Saved::Answer(_), Saved::Words(words)] = &saved[..] else { panic!("{saved:?}") };
+    assert_eq!(words, "Hello.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_voice_is_asked_from_the_next_turn_on() {
+    let scene = Scene::new();
+    scene.does(VoiceCommand::Key(Edge::Down)).await;
+    scene.speaks(&[1; 480]).await;
+    let other = Arc::new(Desk::default());
+    scene.does(VoiceCommand::With(Box::new(voice(&other)))).await;
+    scene.does(VoiceCommand::Key(Edge::Up)).await;
+    scene.does(VoiceCommand::Key(Edge::Down)).await;
+    scene.speaks(&[2; 480]).await;
+    sleep(Duration::from_secs(1)).await;
+    scene.does(VoiceCommand::Key(Edge::Up)).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((scene.desk.sessions.lock().unwrap().len(), other.sessions.lock().unwrap().len()), (1, 1));
+    assert_eq!(scene.desk.saved.lock().unwrap()[..], [Saved::Question(vec![2; 480])]);
 }

@@ -174,3 +174,25 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn words_of_a_spoken_message_are_found_and_name_its_conversation_until_a_person_does() {
+    let (_folder, store) = fresh().await;
+    let sound = ContentBlock::Audio { source: parlance_core::Source::Url { url: "media:1".into() } };
+    let question = NewMessage::complete(Msg::new(Role::User, "user", vec![sound.clone()]));
+    let turn = store.begin_turn(Place::NewConversation, Some(question), answer()).await.unwrap();
+    let id = turn.question_id.unwrap();
+    for words in ["Will it", "Will it rain tomorrow?"] {
+        store.set_words(&id, words).await.unwrap();
+        let stored = store.message(&id).await.unwrap().unwrap();
+        assert_eq!(stored.msg.content, [sound.clone(), ContentBlock::text(words)]);
+        let conversation = store.conversation(&turn.conversation.id).await.unwrap().unwrap();
+        assert_eq!(conversation.title, words);
+    }
+    assert_eq!(store.search("tomorrow", 10).await.unwrap().len(), 1);
+    store.rename_conversation(&turn.conversation.id, "Weather").await.unwrap();
+    store.set_words(&id, "Will it snow?").await.unwrap();
+    assert_eq!(store.conversation(&turn.conversation.id).await.unwrap().unwrap().title, "Weather");
+    let gone = store.set_words("nobody", "x").await;
+    assert!(matches!(gone, Err(StoreError::Gone { .. })), "{gone:?}");
+}
