@@ -1,9 +1,10 @@
-//! What the project does to itself: `cargo xtask run | test | bench | bindings`.
+//! What the project does to itself: `cargo xtask run | test | bench | fuzz | bindings`.
 //!
 //! No dependencies: it is the first thing that a fresh machine compiles.
 
 mod bench;
 mod cargo;
+mod fuzz;
 mod machine;
 mod run;
 mod say;
@@ -23,6 +24,9 @@ cargo xtask COMMAND [--no-install]
   bench     figures and ratios, measured side by side on this machine
   bench decode
             of these, only what reading an answer costs, beside other people's clients
+  fuzz [TARGET] [--seconds N]
+            feed the decoders, or one of them, with bytes nobody has thought of, each
+            for 60 s or as many as you say
   bindings  write the window's TypeScript from the engine's Rust types
 
   --no-install   only list the packages of the system that are missing";
@@ -40,15 +44,16 @@ fn main() -> ExitCode {
         ["test"] => test::test(install),
         ["bench"] => bench::bench(install),
         ["bench", "decode"] => bench::decode(install),
+        ["fuzz", words @ ..] => match fuzz::Order::read(words) {
+            Some(order) => fuzz::fuzz(&order),
+            None => return misunderstood(),
+        },
         ["bindings"] => ui::write_bindings(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())
         }
-        _ => {
-            eprintln!("{HELP}");
-            return ExitCode::from(2);
-        }
+        _ => return misunderstood(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,4 +62,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn misunderstood() -> ExitCode {
+    eprintln!("{HELP}");
+    ExitCode::from(2)
 }

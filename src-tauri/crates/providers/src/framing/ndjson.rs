@@ -70,24 +70,34 @@ impl NdjsonDecoder {
     }
 }
 
+/// For fuzzing: any bytes, in any split, give the same lines and error.
+///
+/// # Panics
+/// When they do not.
+pub fn check(data: &[u8]) {
+    let whole = decode([data]);
+    let split = data.first().map_or(1, |&seed| usize::from(seed % 7) + 1);
+    assert_eq!(whole, decode(data.chunks(split)), "BUG: a split of {split} bytes changes the lines");
+}
+
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<FramingError>) {
+    let mut decoder = NdjsonDecoder::new();
+    let failed = pieces.into_iter().map(|piece| decoder.feed(piece)).find_map(Result::err);
+    let mut lines: Vec<String> = std::iter::from_fn(|| decoder.next_event()).collect();
+    match failed.map_or_else(|| decoder.finish(), Err) {
+        Ok(rest) => {
+            lines.extend(rest);
+            (lines, None)
+        }
+        Err(error) => (lines, Some(error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<FramingError>) {
-        let mut decoder = NdjsonDecoder::new();
-        let failed = pieces.into_iter().map(|piece| decoder.feed(piece)).find_map(Result::err);
-        let mut lines: Vec<String> = std::iter::from_fn(|| decoder.next_event()).collect();
-        match failed.map_or_else(|| decoder.finish(), Err) {
-            Ok(rest) => {
-                lines.extend(rest);
-                (lines, None)
-            }
-            Err(error) => (lines, Some(error)),
-        }
-    }
 
     #[test]
     fn lines_come_out_whole_and_empty_ones_not_at_all() {
