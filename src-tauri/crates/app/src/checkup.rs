@@ -73,7 +73,7 @@ impl App {
                 self.look_for_key(&provider.id, origin).await;
             }
             let variable = origin
-                .and_then(|origin| usual_variable(&provider.id, &origin))
+                .and_then(|origin| usual_variable(provider, &origin))
                 .filter(|variable| std::env::var_os(variable).is_some_and(|word| !word.is_empty()));
             let view = self.provider_view(provider);
             let in_use = !view.builtin

@@ -56,16 +56,45 @@ pub struct ProviderConfig {
     /// The chosen model, empty if none.
     #[serde(default)]
     pub model: String,
+    /// The service whose ways it has (`deepseek`, `vllm` …); `None` where its name or address says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
+    /// Headers in every request, names to values. Never a key: this file lies open.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// Azure's version of the protocol; `None` for the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
     /// Origins to which the person agreed to send a key unencrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plain_http_allowed: Vec<String>,
 }
 
 impl ProviderConfig {
-    /// The protocol it speaks: its own for a family's id, OpenAI's for a server that somebody added.
+    /// A provider of this id at this address, with nothing chosen.
+    pub(crate) fn at(id: &str, base_url: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            base_url: base_url.to_owned(),
+            model: String::new(),
+            dialect: None,
+            headers: Map::new(),
+            api_version: None,
+            plain_http_allowed: Vec::new(),
+        }
+    }
+
+    /// The service whose ways it has: what the settings say, what its name or address says, else OpenAI's protocol.
     #[must_use]
     pub fn dialect(&self) -> &str {
-        if registry::family(&self.id).is_some() { &self.id } else { "openai" }
+        registry::service_of(self).map_or(registry::OPENAI, |service| service.id)
+    }
+
+    /// Azure's version of the protocol: the settings', else the one that Azure's own programs take from the environment.
+    pub(crate) fn api_version(&self) -> Option<String> {
+        let environment = || std::env::var("OPENAI_API_VERSION").ok().filter(|version| !version.trim().is_empty());
+        self.api_version.clone().or_else(environment)
     }
 }
 

@@ -11,7 +11,7 @@
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
 //! * [`sound`] – files as devices, and a check of the real ones.
 //! * [`checkup`] – what works on this computer and what does not.
-//! * `registry`, `providers`, [`keys`] – which families there are, who can be asked, and with what.
+//! * `registry`, `providers`, [`keys`] – which services there are, who can be asked, and with what.
 //! * [`config`], [`paths`] – the settings file, and where everything is.
 //! * [`log`], [`process`], [`links`] – the log, the process, the way out to a browser.
 //! * [`bindings`] – the TypeScript of [`api`].
@@ -46,3 +46,4 @@ mod storage;
 mod views;
 
 pub use app::{App, Options, Reach, Sound};
+pub use registry::known_services;

@@ -18,7 +18,7 @@ use parlance_core::realtime::SessionOptions;
 use parlance_core::{
     ApiKey, Category, ChatRequest, Clock as _, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply, Secret,
 };
-use parlance_providers::media::{self, LocalFiles};
+use parlance_providers::media::{Attachments, WebMedia};
 use parlance_providers::{KeySource, KeyUnavailable, Provider};
 use tokio_util::sync::CancellationToken;
 
@@ -27,8 +27,8 @@ use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
-use crate::providers::{Address, client, find, http};
-use crate::registry::{self, Client, family};
+use crate::providers::{Address, client, find_or_known, http};
+use crate::registry::{self, Client, Family, service, service_of};
 
 /// Which model is wanted, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,7 +82,11 @@ impl App {
     /// [`ErrorCode::Gone`] when there is no such provider, [`ErrorCode::BadUrl`] for an address that is none.
     pub fn model(&self, wanted: &Wanted) -> Result<Model, ErrorBody> {
         let Reached { provider, address, key, model } = self.reach(wanted)?;
-        let client = client(&provider.id, &address, Arc::clone(&key) as Arc<dyn KeySource>)?;
+        // The addresses of media are the caller's own words, so they may be asked for what lies there.
+        let web =
+            WebMedia::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
+        let keys = Arc::clone(&key) as Arc<dyn KeySource>;
+        let client = client(&provider, &address, keys, Arc::new(Attachments(web)))?;
         Ok(Model { model, host: address.origin.host().to_owned(), client, key, provider })
     }
 
@@ -106,14 +110,19 @@ impl App {
     fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {
         let config = self.config();
         let id = wanted.provider.as_deref().unwrap_or(&config.settings.provider);
-        let provider = find(&config, id)?.clone();
-        let address = match &wanted.base_url {
-            Some(typed) => Address::parse(typed)?,
-            None => Address::of(&provider)?,
-        };
+        let mut provider = find_or_known(&config, id)?;
+        if let Some(typed) = &wanted.base_url {
+            provider.base_url.clone_from(typed);
+        }
+        if provider.base_url.is_empty() {
+            let why = format!("{} has an address of its own for everybody; name yours", provider.name);
+            return Err(ErrorBody::new(ErrorCode::BadUrl).with_details(why));
+        }
+        let address = Address::of(&provider)?;
         let key = Arc::new(KeySearch {
             keys: self.keys().clone(),
             provider: provider.id.clone(),
+            service: service_of(&provider),
             origin: address.origin.clone(),
             variable: wanted.key_variable.clone(),
             plain_http_allowed: wanted.plain_http == PlainHttp::Agreed
@@ -143,12 +152,14 @@ impl Model {
         self.model.as_deref().ok_or_else(|| self.about_us(ErrorBody::new(ErrorCode::NoModel)))
     }
 
-    /// Messages as they will be sent: every local picture and sound brought along.
+    /// Messages as they will be sent: every file brought along, and what was attached by its address on the web where the
+    /// server does not fetch it.
     ///
     /// # Errors
-    /// [`ErrorCode::BadFile`] when one cannot be read or is neither.
+    /// [`ErrorCode::BadFile`] when one cannot be read or is not of its kind.
     pub async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ErrorBody> {
-        media::resolve(&self.provider.id, messages, &LocalFiles)
+        self.client
+            .bring_media(messages)
             .await
             .map_err(|error| ErrorBody::new(ErrorCode::BadFile).with_details(error.message))
     }
@@ -207,7 +218,7 @@ impl Model {
     async fn find_key(&self) -> Result<HasKey, ErrorBody> {
         match self.key.find().await.map_err(|error| self.about_us(error))? {
             Some(_) => Ok(HasKey::Yes),
-            None if is_own_host(&self.provider.id, &self.key.origin) => Err(self.no_key()),
+            None if self.key.service.is_some_and(|service| service.is_at(&self.key.origin)) => Err(self.no_key()),
             None => Ok(HasKey::No),
         }
     }
@@ -225,7 +236,7 @@ impl Model {
         let mut error = self.about_us(ErrorBody::new(ErrorCode::NoKey));
         // A server that somebody added speaks OpenAI's dialect, so people expect OpenAI's variable to reach it.
         if self.key.usual_variable().is_none()
-            && let Some(family) = family(self.provider.dialect())
+            && let Some(family) = service(self.provider.dialect())
             && let Some(variable) = family.variable
             && std::env::var_os(variable).is_some()
         {
@@ -259,6 +270,8 @@ enum HasKey {
 struct KeySearch {
     keys: Keys,
     provider: String,
+    /// The known service it is one of.
+    service: Option<&'static Family>,
     origin: Origin,
     /// Named by the person.
     variable: Option<String>,
@@ -288,7 +301,7 @@ impl KeySearch {
     }
 
     fn usual_variable(&self) -> Option<&'static str> {
-        usual_variable(&self.provider, &self.origin)
+        variable_of(self.service?, &self.provider, &self.origin)
     }
 
     async fn in_keyring(&self) -> Result<Option<ApiKey>, ErrorBody> {
@@ -319,20 +332,16 @@ impl KeySource for KeySearch {
     }
 }
 
-/// The environment variable that holds a provider's key without being named: for its own hosts and this computer.
+/// The environment variable that holds a provider's key without being named.
 #[must_use]
-pub fn usual_variable(provider: &str, origin: &Origin) -> Option<&'static str> {
-    let variable = family(provider)?.variable?;
-    (is_own_host(provider, origin) || origin.is_loopback()).then_some(variable)
+pub fn usual_variable(provider: &ProviderConfig, origin: &Origin) -> Option<&'static str> {
+    variable_of(service_of(provider)?, &provider.id, origin)
 }
 
-/// Whether an origin is a provider's own service: one of its hosts or one below them, encrypted, at the usual port.
-fn is_own_host(provider: &str, origin: &Origin) -> bool {
-    let host = origin.host();
-    let hosts = family(provider).map_or(&[][..], |family| family.hosts);
-    let below = |own: &&str| host.strip_suffix(*own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    // A port of its own would show after the host.
-    hosts.iter().any(below) && origin.to_string() == format!("https://{host}")
+/// A service's variable: for its own hosts, and for this computer where the provider is called like the service.
+fn variable_of(service: &Family, provider: &str, origin: &Origin) -> Option<&'static str> {
+    let is_here = origin.is_loopback() && provider == service.id;
+    service.variable.filter(|_| service.is_at(origin) || is_here)
 }
 
 fn in_environment(variable: &str, origin: &Origin) -> Result<Option<ApiKey>, ErrorBody> {
@@ -367,11 +376,18 @@ mod tests {
             ("anthropic", "https://api.openai.com/v1", false),
             ("gemini", "http://127.0.0.1:8080", true),
             ("ollama", "http://localhost:11434", false),
+            ("deepseek", "https://api.deepseek.com", true),
+            ("deepseek", "http://127.0.0.1:8080", true),
+            ("deepseek", "https://api.openai.com/v1", false),
+            ("azure", "https://mine.openai.azure.com", true),
+            ("azure", "https://openai.azure.com.evil.test", false),
+            ("mine", "https://api.deepseek.com", true),
             ("mine", "http://127.0.0.1:8080/v1", false),
             ("mine", "https://api.openai.com/v1", false),
         ] {
             let origin = Origin::of(&Url::parse(url).unwrap()).unwrap();
-            assert_eq!(usual_variable(provider, &origin).is_some(), goes, "{provider} {url}");
+            let config = ProviderConfig::at(provider, url);
+            assert_eq!(usual_variable(&config, &origin).is_some(), goes, "{provider} {url}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use parlance_core::{ApiKey, Origin};
 use parlance_providers::http::Http;
+use parlance_providers::media::{LocalFiles, MediaReader};
 use parlance_providers::{KeySource, KeyUnavailable, Provider, base_url};
 use url::Url;
 
@@ -14,7 +15,7 @@ use crate::app::App;
 use crate::config::{Config, ProviderConfig};
 use crate::keys::{KeyError, KeyPlace, KeyringStatus, Keys, STORE_NAME};
 use crate::log;
-use crate::registry::{self, Client};
+use crate::registry::{self, Client, Parts};
 
 /// A provider, ready to be asked.
 pub(crate) struct Chosen {
@@ -68,7 +69,8 @@ impl App {
             origin: address.origin.clone(),
             plain_http_allowed: provider.plain_http_allowed.contains(&address.origin.to_string()),
         };
-        client(&provider.id, address, Arc::new(keys))
+        // Nothing is fetched from the web: the window promises to speak to no other host.
+        client(provider, address, Arc::new(keys), Arc::new(LocalFiles))
     }
 
     /// The providers as drawn, from what is known.
@@ -137,9 +139,18 @@ impl App {
     }
 }
 
-/// The client of a provider, with whoever gives its key.
-pub(crate) fn client(id: &str, address: &Address, keys: Arc<dyn KeySource>) -> Result<Client, ErrorBody> {
-    Ok(registry::client(id, Provider { name: id.to_owned(), base_url: address.base.clone(), keys }, http()?))
+/// The client of a provider, with whoever gives its key and its attachments.
+pub(crate) fn client(
+    config: &ProviderConfig,
+    address: &Address,
+    keys: Arc<dyn KeySource>,
+    media: Arc<dyn MediaReader>,
+) -> Result<Client, ErrorBody> {
+    let provider = Provider { name: config.id.clone(), base_url: address.base.clone(), keys };
+    // The address that is asked says who is there, whatever the settings have.
+    let config = ProviderConfig { base_url: address.base.to_string(), ..config.clone() };
+    registry::client(&config, Parts { provider, http: http()?, media })
+        .map_err(|error| ErrorBody::from_provider(&error, &config.name, address.origin.host(), &config.model))
 }
 
 /// The HTTP clients of the process.
@@ -161,6 +172,14 @@ pub(crate) async fn look_for_keys(app: App) {
         }
     }
     app.tell_providers();
+}
+
+/// A provider's configuration, or a known service as if it were configured.
+pub(crate) fn find_or_known(config: &Config, id: &str) -> Result<ProviderConfig, ErrorBody> {
+    match (find(config, id), registry::service(id)) {
+        (Err(_), Some(service)) => Ok(service.configured()),
+        (found, _) => found.cloned(),
+    }
 }
 
 /// A provider's configuration.

@@ -1,27 +1,33 @@
-//! The families of providers that Parlance knows. The one place where they are told apart; everybody else asks a
+//! The model services that Parlance knows. The one place where they are told apart; everybody else asks a
 //! [`Client`].
+
+mod headers;
+mod services;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::ChatModel;
 use parlance_core::realtime::RealtimeModel;
-use parlance_core::{ModelInfo, ProviderError};
+use parlance_core::{ModelInfo, Msg, Origin, ProviderError};
 use parlance_providers::anthropic::MessagesApi;
 use parlance_providers::dashscope::GenerationApi;
 use parlance_providers::dashscope::realtime::QwenRealtime;
 use parlance_providers::gemini::GenerateContentApi;
 use parlance_providers::gemini::live::GeminiLive;
 use parlance_providers::http::Http;
-use parlance_providers::media::LocalFiles;
+use parlance_providers::media::MediaReader;
 use parlance_providers::ollama::OllamaApi;
 use parlance_providers::openai::realtime::OpenAiRealtime;
-use parlance_providers::openai::{ChatCompletionsApi, Dialect};
+use parlance_providers::openai::{AzureApi, ChatCompletionsApi, Dialect};
 use parlance_providers::realtime::VoiceApi;
 use parlance_providers::responses::ResponsesApi;
-use parlance_providers::{Api, Provider, RealtimeClient};
+use parlance_providers::transport::Headers;
+use parlance_providers::{Api, Provider, RealtimeClient, base_url};
 
+use crate::api::ServiceView;
 use crate::config::ProviderConfig;
+use services::SERVICES;
 
 /// A provider's client, whatever its family.
 pub(crate) type Client = Arc<dyn Ask>;
@@ -31,6 +37,9 @@ pub(crate) type Client = Arc<dyn Ask>;
 pub(crate) trait Ask: ChatModel {
     /// The models it offers, sorted by id.
     async fn models(&self) -> Result<Vec<ModelInfo>, ProviderError>;
+
+    /// Messages with every medium that must come along inside.
+    async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ProviderError>;
 }
 
 #[async_trait]
@@ -38,34 +47,59 @@ impl<A: Api> Ask for parlance_providers::Client<A> {
     async fn models(&self) -> Result<Vec<ModelInfo>, ProviderError> {
         parlance_providers::Client::models(self).await
     }
+
+    async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ProviderError> {
+        parlance_providers::Client::bring_media(self, messages).await
+    }
 }
 
-fn speaking<A: Api>(api: A, provider: Provider, http: Http) -> Client {
-    Arc::new(parlance_providers::Client::new(provider, api, http, Arc::new(LocalFiles)))
+/// What every family's client is made of.
+pub(crate) struct Parts {
+    /// Who is asked.
+    pub(crate) provider: Provider,
+    /// How.
+    pub(crate) http: Http,
+    /// Where attachments come from.
+    pub(crate) media: Arc<dyn MediaReader>,
+}
+
+fn speaking<A: Api>(api: A, parts: Parts, headers: Headers) -> Client {
+    let Parts { provider, http, media } = parts;
+    Arc::new(parlance_providers::Client::new(provider, api, http, media).with_headers(headers))
 }
 
 fn voice<A: VoiceApi>(api: A, provider: Provider, http: Http) -> Arc<dyn RealtimeModel> {
     Arc::new(RealtimeClient::new(provider, api, http))
 }
 
-/// A family as it comes with Parlance.
+/// A model service that Parlance knows.
 pub(crate) struct Family {
     /// Its id in the settings and in the terminal.
     pub(crate) id: &'static str,
     /// For people.
     pub(crate) name: &'static str,
-    /// Where its own service is.
+    /// Where it is; empty where everybody has an address of their own.
     pub(crate) base_url: &'static str,
     /// The environment variable that its own programs read the key from, `None` where it needs none.
     pub(crate) variable: Option<&'static str>,
     /// Its own hosts: that variable goes there, to hosts below them, and to this computer only.
     pub(crate) hosts: &'static [&'static str],
-    client: fn(Provider, Http) -> Client,
-    /// Its realtime protocol, `None` where it has none.
-    voice: Option<fn(Provider, String, Http) -> Arc<dyn RealtimeModel>>,
+    protocol: Protocol,
 }
 
-/// Sources: each provider's API reference, read November 2026.
+/// How a service is spoken to.
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Chat(Dialect),
+    Azure,
+    Responses,
+    Messages,
+    GenerateContent,
+    Generation,
+    Ollama,
+}
+
+/// Those that are in the settings from the start. Sources: each provider's API reference, read November 2026.
 const FAMILIES: &[Family] = &[
     Family {
         id: "openai",
@@ -73,8 +107,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.openai.com/v1",
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
-        client: |provider, http| speaking(ChatCompletionsApi(Dialect::OPENAI), provider, http),
-        voice: Some(|provider, model, http| voice(OpenAiRealtime { model }, provider, http)),
+        protocol: Protocol::Chat(Dialect::OPENAI),
     },
     Family {
         id: "openai-responses",
@@ -82,8 +115,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.openai.com/v1",
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
-        client: |provider, http| speaking(ResponsesApi, provider, http),
-        voice: Some(|provider, model, http| voice(OpenAiRealtime { model }, provider, http)),
+        protocol: Protocol::Responses,
     },
     Family {
         id: "anthropic",
@@ -91,8 +123,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.anthropic.com",
         variable: Some("ANTHROPIC_API_KEY"),
         hosts: &["api.anthropic.com"],
-        client: |provider, http| speaking(MessagesApi, provider, http),
-        voice: None,
+        protocol: Protocol::Messages,
     },
     Family {
         id: "gemini",
@@ -100,8 +131,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://generativelanguage.googleapis.com",
         variable: Some("GEMINI_API_KEY"),
         hosts: &["generativelanguage.googleapis.com"],
-        client: |provider, http| speaking(GenerateContentApi, provider, http),
-        voice: Some(|provider, model, http| voice(GeminiLive { model }, provider, http)),
+        protocol: Protocol::GenerateContent,
     },
     Family {
         id: "dashscope",
@@ -109,8 +139,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://dashscope.aliyuncs.com",
         variable: Some("DASHSCOPE_API_KEY"),
         hosts: &["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"],
-        client: |provider, http| speaking(GenerationApi::default(), provider, http),
-        voice: Some(|provider, model, http| voice(QwenRealtime { model }, provider, http)),
+        protocol: Protocol::Generation,
     },
     Family {
         id: "ollama",
@@ -118,42 +147,141 @@ const FAMILIES: &[Family] = &[
         base_url: "http://localhost:11434",
         variable: None,
         hosts: &[],
-        client: |provider, http| speaking(OllamaApi, provider, http),
-        voice: None,
+        protocol: Protocol::Ollama,
     },
 ];
 
-/// The family of this id.
+/// The family of this id, among those that are in the settings from the start.
 pub(crate) fn family(id: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.id == id)
 }
 
-/// A client for a provider; a server that somebody added speaks OpenAI's dialect.
-pub(crate) fn client(id: &str, provider: Provider, http: Http) -> Client {
-    match family(id) {
-        Some(family) => (family.client)(provider, http),
-        None => speaking(ChatCompletionsApi(Dialect::COMPATIBLE), provider, http),
+/// The service of this id, among all that are known.
+pub(crate) fn service(id: &str) -> Option<&'static Family> {
+    family(id).or_else(|| SERVICES.iter().find(|service| service.id == id))
+}
+
+/// The services that are not in the settings from the start: asked by their ids, and added to the settings by them. In the
+/// order they are shown.
+#[must_use]
+pub fn known_services() -> Vec<ServiceView> {
+    let view = |service: &Family| ServiceView {
+        id: service.id.to_owned(),
+        name: service.name.to_owned(),
+        base_url: service.base_url.to_owned(),
+    };
+    SERVICES.iter().map(view).collect()
+}
+
+/// The service that a provider is one of: what its settings say, else what it is called, else who is at its address. `None` for
+/// a server nothing is known about, which speaks OpenAI's protocol as most of them do.
+pub(crate) fn service_of(provider: &ProviderConfig) -> Option<&'static Family> {
+    let at_address = || {
+        let origin = base_url::parse(&provider.base_url).ok().and_then(|url| Origin::of(&url).ok())?;
+        SERVICES.iter().find(|service| service.is_at(&origin))
+    };
+    // “openai” is also how people call whatever speaks its protocol.
+    let called = service(&provider.id).filter(|service| service.id != OPENAI);
+    let told = provider.dialect.as_deref().filter(|dialect| *dialect != OPENAI).and_then(service);
+    told.or(called).or_else(at_address).or_else(|| family(&provider.id))
+}
+
+/// The id of OpenAI, and of the protocol that many others speak as well.
+pub(crate) const OPENAI: &str = "openai";
+
+impl Family {
+    /// Whether an origin is its own: one of its hosts or one below them, encrypted, at the usual port.
+    pub(crate) fn is_at(&self, origin: &Origin) -> bool {
+        let host = origin.host();
+        let below = |own: &&str| host.strip_suffix(*own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        // A port of its own would show after the host.
+        self.hosts.iter().any(below) && origin.to_string() == format!("https://{host}")
     }
+
+    /// It as a provider in the settings.
+    pub(crate) fn configured(&self) -> ProviderConfig {
+        ProviderConfig { name: self.name.into(), ..ProviderConfig::at(self.id, self.base_url) }
+    }
+}
+
+/// A client for a provider.
+///
+/// # Errors
+/// When a header of its settings cannot be sent.
+pub(crate) fn client(config: &ProviderConfig, parts: Parts) -> Result<Client, ProviderError> {
+    let headers = headers::of(config, &parts.provider)?;
+    let protocol = match service_of(config) {
+        Some(service) if service.id == OPENAI && !is_at_home(service, &parts.provider) => {
+            Protocol::Chat(Dialect::CALLED_OPENAI)
+        }
+        Some(service) => service.protocol,
+        None => Protocol::Chat(Dialect::COMPATIBLE),
+    };
+    Ok(match protocol {
+        Protocol::Chat(dialect) => speaking(ChatCompletionsApi(dialect), parts, headers),
+        Protocol::Azure => speaking(AzureApi::new(config.api_version()), parts, headers),
+        Protocol::Responses => speaking(ResponsesApi, parts, headers),
+        Protocol::Messages => speaking(MessagesApi, parts, headers),
+        Protocol::GenerateContent => speaking(GenerateContentApi, parts, headers),
+        Protocol::Generation => speaking(GenerationApi::default(), parts, headers),
+        Protocol::Ollama => speaking(OllamaApi, parts, headers),
+    })
+}
+
+fn is_at_home(service: &Family, provider: &Provider) -> bool {
+    Origin::of(&provider.base_url).is_ok_and(|origin| service.is_at(&origin))
 }
 
 /// A voice of a provider; `None` where its protocol has none. A server that somebody added may speak OpenAI's.
 pub(crate) fn voice_of(id: &str, provider: Provider, model: String, http: Http) -> Option<Arc<dyn RealtimeModel>> {
-    match family(id) {
-        Some(family) => family.voice.map(|voice| voice(provider, model, http)),
-        None => Some(voice(OpenAiRealtime { model }, provider, http)),
+    match family(id).map(|family| family.protocol) {
+        None | Some(Protocol::Chat(_) | Protocol::Responses) => Some(voice(OpenAiRealtime { model }, provider, http)),
+        Some(Protocol::GenerateContent) => Some(voice(GeminiLive { model }, provider, http)),
+        Some(Protocol::Generation) => Some(voice(QwenRealtime { model }, provider, http)),
+        Some(Protocol::Azure | Protocol::Messages | Protocol::Ollama) => None,
     }
 }
 
 /// The providers that come with Parlance, in the order they are shown.
 pub(crate) fn configured() -> Vec<ProviderConfig> {
-    FAMILIES
-        .iter()
-        .map(|family| ProviderConfig {
-            id: family.id.into(),
-            name: family.name.into(),
-            base_url: family.base_url.into(),
-            model: String::new(),
-            plain_http_allowed: Vec::new(),
-        })
-        .collect()
+    FAMILIES.iter().map(Family::configured).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_known_by_its_settings_its_name_or_its_address() {
+        for (id, dialect, base_url, known) in [
+            ("openai", None, "https://api.openai.com/v1", Some("openai")),
+            ("openai", None, "http://127.0.0.1:8000/v1", Some("openai")),
+            ("openai", None, "https://api.deepseek.com/v1", Some("deepseek")),
+            ("anthropic", None, "https://api.deepseek.com/anthropic", Some("anthropic")),
+            ("deepseek", None, "http://127.0.0.1:1/v1", Some("deepseek")),
+            ("mine", None, "https://api.deepseek.com", Some("deepseek")),
+            ("mine", None, "https://eu.openai.azure.com", Some("azure")),
+            ("mine", Some("openai"), "https://openrouter.ai/api/v1", Some("openrouter")),
+            ("mine", Some("vllm"), "https://openrouter.ai/api/v1", Some("vllm")),
+            ("mine", None, "https://api.deepseek.com.evil.test", None),
+            ("mine", None, "http://api.deepseek.com", None),
+            ("mine", None, "http://localhost:1234/v1", None),
+        ] {
+            let config = ProviderConfig { dialect: dialect.map(str::to_owned), ..ProviderConfig::at(id, base_url) };
+            assert_eq!(service_of(&config).map(|service| service.id), known, "{id} {dialect:?} {base_url}");
+        }
+    }
+
+    #[test]
+    fn every_service_has_an_id_and_hosts_of_its_own() {
+        let all: Vec<&Family> = FAMILIES.iter().chain(SERVICES).collect();
+        for (at, service) in all.iter().enumerate() {
+            assert!(all[at + 1..].iter().all(|other| other.id != service.id), "{}", service.id);
+            if !service.base_url.is_empty() {
+                let url = base_url::parse(service.base_url).unwrap();
+                let origin = Origin::of(&url).unwrap();
+                assert!(origin.is_loopback() || service.is_at(&origin), "{} is at its own host", service.id);
+            }
+        }
+    }
 }

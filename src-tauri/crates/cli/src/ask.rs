@@ -19,7 +19,7 @@ use crate::providers::choose;
 
 pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
     // What the call brings along is read first: nothing is started for words that are wrong.
-    let request = input::request(&args)?;
+    let request = input::request(&args, desk.out)?;
     desk.with_engine(Reach::Settings, None, async |app| {
         let model = choose(app, &args.from)?;
         let request = ChatRequest {

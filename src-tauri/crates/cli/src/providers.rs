@@ -1,10 +1,11 @@
 //! `providers`: the configured model servers, and how every other command names one.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use parlance_app::api::{ErrorBody, ErrorCode, ProviderView, SaveProvider};
 use parlance_app::models::{Model, PlainHttp, Wanted};
-use parlance_app::{App, Reach};
+use parlance_app::{App, Reach, known_services};
 use serde_json::{Value, json};
 
 use crate::engine::{Desk, call};
@@ -17,7 +18,7 @@ pub(crate) const BUILTIN: &str = "builtin";
 /// Which model, and how to reach it.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct From {
-    /// The provider: openai, openai-responses, anthropic, gemini, dashscope, ollama, or a server you have added [default: the one chosen in the settings]
+    /// The provider: openai, openai-responses, anthropic, gemini, dashscope, ollama, a known service such as deepseek or openrouter, or a server you have added [default: the one chosen in the settings]
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// The model, as the provider names it [default: the one chosen in the settings]
@@ -50,15 +51,21 @@ pub(crate) enum ProvidersCommand {
     Add {
         /// Its name, by which every command knows it
         name: String,
-        /// The protocol it speaks
-        #[arg(long, value_name = "DIALECT", value_parser = ["openai"], default_value = "openai")]
-        dialect: String,
+        /// OpenAI's protocol in which of its dialects: openai, or a known service such as deepseek, openrouter, azure, mistral, groq, vllm, lmstudio, llamacpp [default: as its name or address says, else openai]
+        #[arg(long, value_name = "DIALECT")]
+        dialect: Option<String>,
         /// Where it is, with /v1
         #[arg(long, value_name = "URL")]
         base_url: String,
         /// The model to ask for where none is named
         #[arg(long, value_name = "MODEL")]
         model: Option<String>,
+        /// A header in every request, such as x-team=a; may be repeated. It lies open in the settings, so no key
+        #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
+        header: Vec<(String, String)>,
+        /// Azure's version of the protocol [default: 2024-10-21]
+        #[arg(long, value_name = "VERSION")]
+        api_version: Option<String>,
     },
     /// List the models a provider offers
     Models {
@@ -82,7 +89,10 @@ pub(crate) async fn run(command: ProvidersCommand, desk: Desk) -> Result<(), Fai
             list(app, &desk);
             Ok(())
         }
-        ProvidersCommand::Add { name, dialect: _, base_url, model } => add(app, &desk, name, base_url, model).await,
+        ProvidersCommand::Add { name, dialect, base_url, model, header, api_version } => {
+            let headers = (!header.is_empty()).then(|| header.into_iter().collect());
+            add(app, &desk, name, base_url, Chosen { dialect, model, headers, api_version }).await
+        }
         ProvidersCommand::Models { provider, way } => models(app, &desk, provider, way).await,
         ProvidersCommand::Test { provider, way } => test(app, &desk, provider, way).await,
     })
@@ -122,10 +132,11 @@ impl Way {
 /// Whether a name is one of a provider that can be asked.
 pub(crate) fn check_name(app: &App, provider: &str) -> Result<(), Failure> {
     let config = app.config();
-    if config.providers.iter().any(|known| known.id == provider) {
+    let configured = config.providers.into_iter().map(|known| known.id);
+    let known: Vec<String> = configured.chain(known_services().into_iter().map(|known| known.id)).collect();
+    if known.iter().any(|known| known == provider) {
         return Ok(());
     }
-    let known: Vec<&str> = config.providers.iter().map(|known| known.id.as_str()).collect();
     let there_is = format!("there is: {}", known.join(", "));
     Err(Failure::call_with(
         match provider {
@@ -162,11 +173,31 @@ fn list(app: &App, desk: &Desk) {
     });
 }
 
-async fn add(app: &App, desk: &Desk, id: String, base_url: String, model: Option<String>) -> Result<(), Failure> {
+/// What can be said about a server beside its name and address; `None` leaves what is known.
+struct Chosen {
+    dialect: Option<String>,
+    model: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    api_version: Option<String>,
+}
+
+fn header(text: &str) -> Result<(String, String), BadHeader> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(BadHeader)?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it looks like NAME=VALUE")]
+struct BadHeader;
+
+async fn add(app: &App, desk: &Desk, id: String, base_url: String, chosen: Chosen) -> Result<(), Failure> {
     let before = app.config().providers.into_iter().find(|known| known.id == id.trim());
     let request = SaveProvider {
         name: before.as_ref().map(|known| known.name.clone()).unwrap_or_default(),
-        model: model.or(before.map(|known| known.model)).unwrap_or_default(),
+        model: chosen.model.or(before.map(|known| known.model)).unwrap_or_default(),
+        dialect: chosen.dialect,
+        headers: chosen.headers,
+        api_version: chosen.api_version,
         id,
         base_url,
     };
@@ -174,7 +205,9 @@ async fn add(app: &App, desk: &Desk, id: String, base_url: String, model: Option
         ErrorCode::BadUrl | ErrorCode::BadCall => Failure::refused(error),
         _ => error.into(),
     })?;
-    let value = json!({"name": saved.id, "dialect": "openai", "base_url": saved.base_url, "model": saved.model});
+    let dialect = app.config().providers.into_iter().find(|known| known.id == saved.id);
+    let dialect = dialect.as_ref().map_or("openai", |known| known.dialect());
+    let value = json!({"name": saved.id, "dialect": dialect, "base_url": saved.base_url, "model": saved.model});
     desk.out.result(&value, || format!("{} is at {}.", name(&saved.id), name(&saved.base_url)));
     Ok(())
 }

@@ -11,6 +11,10 @@ mod input;
 mod keys;
 #[path = "cli/providers.rs"]
 mod providers;
+#[path = "cli/recordings.rs"]
+mod recordings;
+#[path = "cli/services.rs"]
+mod services;
 #[path = "cli/stage.rs"]
 mod stage;
 #[path = "cli/talk.rs"]

@@ -25,7 +25,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Msg {
     /// Unique within the store; made when absent.
-    #[serde(default = "crate::id::random")]
+    #[serde(default = "crate::id::random", deserialize_with = "id_or_null")]
     pub id: String,
     /// The speaker's name as other speakers see it.
     pub name: String,
@@ -35,7 +35,7 @@ pub struct Msg {
     #[serde(deserialize_with = "blocks_or_text")]
     pub content: Vec<ContentBlock>,
     /// Anything that rides along; `{}` if nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "map_or_null")]
     pub metadata: Map<String, Value>,
     /// `YYYY-MM-DD HH:MM:SS.mmm`, empty if unknown. For people; order is the store's sequence.
     #[serde(default, deserialize_with = "text_or_null")]
@@ -159,6 +159,7 @@ pub struct ToolUse {
     /// The tool's name.
     pub name: String,
     /// The arguments as an object; `{}` when they could not be read.
+    #[serde(default, deserialize_with = "map_or_null")]
     pub input: Map<String, Value>,
     /// The arguments as the provider wrote them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,6 +220,16 @@ impl ToolEnd {
     pub fn is_done(&self) -> bool {
         *self == Self::Done
     }
+}
+
+/// Reads `null` as absent: other programs write both.
+fn id_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(input)?.unwrap_or_else(crate::id::random))
+}
+
+/// Reads `null` as the empty object.
+fn map_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<Map<String, Value>, D::Error> {
+    Ok(Option::<Map<String, Value>>::deserialize(input)?.unwrap_or_default())
 }
 
 /// Reads `null` as the empty string: other programs write both.
@@ -323,6 +334,16 @@ mod tests {
             let error = error.unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn what_other_programs_write_as_null_is_absent() {
+        let msg: Msg = serde_json::from_value(json!({"id": null, "name": "u", "role": "assistant", "metadata": null,
+            "timestamp": null, "invocation_id": null, "content": [
+            {"type": "tool_use", "id": "1", "name": "f", "input": null, "raw_input": null}]}))
+        .unwrap();
+        assert!(!msg.id.is_empty() && msg.metadata.is_empty() && msg.timestamp.is_empty());
+        assert!(matches!(&msg.content[..], [ContentBlock::ToolUse(call)] if call.input.is_empty()));
     }
 
     #[test]

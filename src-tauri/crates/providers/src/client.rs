@@ -11,8 +11,9 @@ use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, TokenC
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::extra_headers;
 use crate::http::{Http, TimeLimits};
-use crate::media::{self, MediaReader};
+use crate::media::{self, MediaReader, Reach, ServerFetches};
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::retry::Retry;
@@ -39,6 +40,16 @@ pub trait Api: Clone + Send + Sync + 'static {
 
     /// How a conversation of several speakers is laid out.
     fn layout(&self) -> Layout;
+
+    /// What its servers fetch from the web by themselves.
+    fn server_fetches(&self) -> ServerFetches {
+        ServerFetches::Nothing
+    }
+
+    /// Names under which a request's own parameters may hold headers.
+    fn header_fields(&self) -> &'static [&'static str] {
+        &["extra_headers"]
+    }
 
     /// The request as it is sent. Pure; media from files stand in the messages already.
     ///
@@ -101,6 +112,12 @@ impl<A: Api> Client<A> {
         Self { transport: Transport::new(provider, api.manner(), http), api, media }
     }
 
+    /// The same with headers of the caller's in every request, as [`extra_headers::read`] gives them.
+    #[must_use]
+    pub fn with_headers(self, headers: Headers) -> Self {
+        Self { transport: self.transport.with_headers(headers), ..self }
+    }
+
     /// The same with other time limits for every request.
     #[must_use]
     pub fn with_limits(self, limits: TimeLimits) -> Self {
@@ -113,6 +130,15 @@ impl<A: Api> Client<A> {
         Self { transport: self.transport.with_retry(retry), ..self }
     }
 
+    /// Messages with every medium that must come along inside.
+    ///
+    /// # Errors
+    /// As [`media::resolve`].
+    pub async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ProviderError> {
+        let reach = Reach { takes: self.api.layout().takes, server: self.api.server_fetches() };
+        media::resolve(self.transport.name(), messages, &*self.media, reach).await
+    }
+
     /// The messages of a request as its formatter puts them.
     fn formatted(&self, messages: &[Msg], formatter: Formatter) -> Vec<Msg> {
         let apart = rounds::split(messages);
@@ -122,12 +148,21 @@ impl<A: Api> Client<A> {
         }
     }
 
+    /// The question as it is sent, with the caller's headers.
+    fn question(&self, request: &ChatRequest) -> Result<Question, ProviderError> {
+        let mut request = request.clone();
+        let own = extra_headers::take(self.transport.name(), &mut request.extra, self.api.header_fields())?;
+        let mut question = self.api.question(self.transport.provider(), &request)?;
+        extra_headers::join(&mut question.headers, own);
+        Ok(question)
+    }
+
     /// The tokens of a request as the server counts them; `None` where the protocol has no such question.
     ///
     /// # Errors
     /// When the request cannot be written, or when the server cannot be reached, refuses, or answers with something else.
     pub async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ProviderError> {
-        let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
+        let messages = self.bring_media(&request.messages).await?;
         let messages = self.formatted(&messages, request.formatter);
         let request = ChatRequest { messages, ..request.clone() };
         let Some(counting) = self.api.counting(self.transport.provider(), &request)? else { return Ok(None) };
@@ -151,16 +186,16 @@ impl<A: Api> ChatModel for Client<A> {
     fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ProviderError> {
         let messages = self.formatted(&request.messages, request.formatter);
         let request = ChatRequest { messages, ..request.clone() };
-        Ok(self.transport.show(&self.api.question(self.transport.provider(), &request)?))
+        Ok(self.transport.show(&self.question(&request)?))
     }
 
     async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
-        let messages = media::resolve(self.transport.name(), &request.messages, &*self.media).await?;
+        let messages = self.bring_media(&request.messages).await?;
         let messages = self.formatted(&messages, request.formatter);
         let mut request = ChatRequest { messages, ..request.clone() };
         let mut other_ways = 0;
         loop {
-            let question = self.api.question(self.transport.provider(), &request)?;
+            let question = self.question(&request)?;
             let error = match self.transport.post(&question).await {
                 Ok(answered) => {
                     let name = Arc::from(self.transport.name());

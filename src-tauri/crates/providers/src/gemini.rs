@@ -11,6 +11,7 @@ mod family;
 pub mod live;
 mod mapper;
 pub mod models;
+mod references;
 pub mod request;
 mod schema;
 mod wire;

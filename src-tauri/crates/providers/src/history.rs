@@ -4,7 +4,7 @@
 //! Deliberately absent: the shape of any one protocol's messages.
 
 use parlance_core::msg::ToolUse;
-use parlance_core::{Category, ContentBlock, ProviderError, Source, ToolChoice, ToolOutput, ToolSpec};
+use parlance_core::{Category, ContentBlock, ProviderError, Source, Thinking, ToolChoice, ToolOutput, ToolSpec};
 use serde_json::{Map, Value};
 
 /// A tool's result in words: its texts, and a line for each medium that says what it is.
@@ -81,9 +81,17 @@ fn whereabouts(source: &Source) -> String {
 /// [`Category::InvalidRequest`] for a local medium that was not read before.
 pub(crate) fn address(provider: &str, source: &Source) -> Result<String, ProviderError> {
     match source {
-        Source::Base64 { media_type, data } => Ok(format!("data:{media_type};base64,{data}")),
+        Source::Base64 { media_type, data } => Ok(format!("data:{};base64,{data}", usual_type(media_type))),
         Source::Url { url } if is_web(url) => Ok(url.clone()),
         Source::Url { url } => Err(unresolved(provider, url)),
+    }
+}
+
+/// A media type as it is registered: some programs name it by the ending of a file.
+pub(crate) fn usual_type(media_type: &str) -> &str {
+    match media_type {
+        "image/jpg" => "image/jpeg",
+        other => other,
     }
 }
 
@@ -110,6 +118,11 @@ pub(crate) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
+/// What stands in the place of a medium that nobody fetches.
+pub(crate) fn elsewhere(url: &str) -> String {
+    format!("(Something is attached that is not shown here: {url})")
+}
+
 /// A local medium should have been read before.
 pub(crate) fn unresolved(provider: &str, url: &str) -> ProviderError {
     refuse(provider, format!("{url} was not read before the request was written"))
@@ -130,6 +143,17 @@ pub(crate) fn arguments_text(call: &ToolUse) -> String {
     raw.map_or_else(|| Value::Object(call.input.clone()).to_string(), str::to_owned)
 }
 
+/// Qwen's levels as tokens: the bounds are ours, the protocol has none. The highest level is the model's own most, which is
+/// not said.
+pub(crate) fn budget(thinking: Thinking) -> Option<u32> {
+    match thinking {
+        Thinking::Off | Thinking::On | Thinking::High => None,
+        Thinking::Low => Some(2_048),
+        Thinking::Medium => Some(8_192),
+        Thinking::Budget(tokens) => Some(tokens),
+    }
+}
+
 /// Whether the tool that must be asked for is offered; every other choice is always possible.
 ///
 /// # Errors
@@ -146,6 +170,17 @@ pub(crate) fn check_choice(
     }
     let options = if names.is_empty() { "there are none".to_owned() } else { names.join(", ") };
     Err(refuse(provider, format!("no tool is called {name}; tools: {options}")))
+}
+
+/// The instruction that stands in for a choice of tools which the protocol, or the model, does not know; `None` where nothing
+/// must be called.
+pub(crate) fn instruction(choice: Option<&ToolChoice>, tools: &[ToolSpec]) -> Option<String> {
+    match choice? {
+        _ if tools.is_empty() => None,
+        ToolChoice::Auto | ToolChoice::None => None,
+        ToolChoice::Required => Some("Answer by calling one of the tools you are offered.".to_owned()),
+        ToolChoice::Named(name) => Some(format!("Answer by calling the tool {name}.")),
+    }
 }
 
 /// Whether there is a model and something to say to it.

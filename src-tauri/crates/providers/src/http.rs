@@ -107,6 +107,18 @@ impl Http {
     }
 }
 
+/// A beginning for clients that fetch what messages name; they decide by themselves where they may go.
+pub(crate) fn builder_for_media() -> reqwest::ClientBuilder {
+    // As in `Http::with_connect_limit`.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    builder(CONNECT_LIMIT)
+}
+
+/// A client of these settings.
+pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpSetup> {
+    builder.build().map_err(HttpSetup)
+}
+
 fn builder(connect_limit: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(redirect::Policy::none())

@@ -15,6 +15,7 @@
 //! * [`client`] – the client of every provider; what differs is an `Api`.
 //! * [`decoder`] – bytes of an answer to events, whatever the protocol.
 //! * [`models`] – what models a server offers and what they can do: lists, filled up by what is known of names.
+//! * [`extra_headers`] – headers that callers add.
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
 //! * `rounds` – a turn with tools in it, put apart as providers want it.
@@ -37,6 +38,7 @@ pub mod client;
 pub mod dashscope;
 pub mod decoder;
 pub mod errors;
+pub mod extra_headers;
 pub mod framing;
 pub mod gemini;
 mod history;

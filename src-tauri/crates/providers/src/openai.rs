@@ -2,6 +2,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat> (read November 2026). Dialects differ by data ([`Dialect`]).
 
 mod api;
+mod azure;
 pub mod decoder;
 pub(crate) mod dialect;
 pub mod mapper;
@@ -12,6 +13,7 @@ mod think_tags;
 pub(crate) mod wire;
 
 pub use api::{ChatCompletionsApi, OpenAiClient};
+pub use azure::AzureApi;
 pub use decoder::ChatDecoder;
 pub use dialect::{
     ContentShape, Dialect, Names, ReasoningEcho, ReasoningSwitch, StreamEnd, StreamUsage, SystemRole, ThinkTags,

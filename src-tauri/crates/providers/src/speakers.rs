@@ -56,7 +56,8 @@ pub enum Takes {
 }
 
 impl Takes {
-    fn has(self, block: &ContentBlock, role: Role) -> bool {
+    /// Whether a medium said in this role is among them.
+    pub(crate) fn has(self, block: &ContentBlock, role: Role) -> bool {
         match (self, block) {
             (Self::Images | Self::ImagesAndAudio | Self::Everything, ContentBlock::Image { .. })
             | (Self::Everything, ContentBlock::Audio { .. } | ContentBlock::Video { .. }) => true,

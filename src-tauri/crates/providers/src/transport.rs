@@ -11,13 +11,14 @@ use bytes::Bytes;
 use parlance_core::chat::{Delivery, HttpRequest};
 use parlance_core::clock::SystemClock;
 use parlance_core::redact::Redactor;
-use parlance_core::{Category, Clock, Origin, ProviderError};
+use parlance_core::{Category, Clock, Origin, ProviderError, Secret};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::errors;
+use crate::extra_headers;
 use crate::http::{Http, Kind, Response, TimeLimits};
 use crate::provider::Provider;
 use crate::realtime::socket::{Handshake, Socket};
@@ -92,13 +93,23 @@ pub struct Transport {
     clock: Arc<dyn Clock>,
     retry: Retry,
     limits: Option<TimeLimits>,
+    /// Beside those of the protocol, in every request.
+    headers: Headers,
 }
 
 impl Transport {
     /// A way with the usual limits.
     #[must_use]
     pub fn new(provider: Provider, manner: Manner, http: Http) -> Self {
-        Self { provider, manner, http, clock: Arc::new(SystemClock), retry: Retry::default(), limits: None }
+        Self {
+            provider,
+            manner,
+            http,
+            clock: Arc::new(SystemClock),
+            retry: Retry::default(),
+            limits: None,
+            headers: Headers::new(),
+        }
     }
 
     /// The same with other time limits for every request.
@@ -112,6 +123,13 @@ impl Transport {
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// The same with headers of the caller's in every request, as [`extra_headers::read`] gives them.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
         self
     }
 
@@ -139,10 +157,8 @@ impl Transport {
         let key = (self.manner.key.name(), self.manner.key.value("[key]"));
         let usual = [("accept", ACCEPTED), ("content-type", "application/json")];
         let usual = usual.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let own = question
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let own = self.all_headers(&question.headers);
+        let own = own.iter().map(|(name, value)| (name.as_str().to_owned(), shown(value)));
         let last = [key, ("accept-encoding", "identity".to_owned())].map(|(name, value)| (name.to_owned(), value));
         HttpRequest {
             method: "POST",
@@ -262,7 +278,7 @@ impl Transport {
         limits: TimeLimits,
     ) -> Result<(Response, Redactor), Attempt> {
         let give_up = |error| Attempt { error, advice: Some(retry::Advice::Stop) };
-        let mut head = usual_headers(headers);
+        let mut head = usual_headers(self.all_headers(headers));
         if body.is_some() {
             head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -282,7 +298,7 @@ impl Transport {
     /// When the server cannot be reached, refuses, or speaks no frames.
     pub(crate) async fn open_socket(&self, url: &Url, headers: &Headers) -> Result<Socket, ProviderError> {
         let limits = self.limits.unwrap_or_else(TimeLimits::quick);
-        let mut head = usual_headers(headers);
+        let mut head = usual_headers(self.all_headers(headers));
         let handshake = Handshake::ask(&mut head);
         let redactor = self.add_key(url, &mut head).await?;
         let failed = |failure| clean(errors::from_http(self.name(), &failure), &redactor);
@@ -310,6 +326,12 @@ impl Transport {
     /// Adds the key if there is one, and gives a redactor that knows it. The key itself ends here.
     async fn add_key(&self, url: &Url, headers: &mut HeaderMap) -> Result<Redactor, ProviderError> {
         let mut redactor = Redactor::default();
+        for value in headers.values().filter(|value| value.is_sensitive()) {
+            // What is too short to be a secret, or no text, cannot be recognised either.
+            if let Some(secret) = value.to_str().ok().and_then(|value| Secret::new(value.to_owned()).ok()) {
+                redactor.learn(&secret);
+            }
+        }
         let key =
             self.provider.keys.key().await.map_err(|error| self.fail(Category::Authentication, error.to_string()))?;
         if let Some(key) = key {
@@ -323,16 +345,27 @@ impl Transport {
         Ok(redactor)
     }
 
+    fn all_headers(&self, of_question: &Headers) -> Headers {
+        let mut headers = self.headers.clone();
+        extra_headers::join(&mut headers, of_question.clone());
+        headers
+    }
+
     fn not_the_api(&self, url: &Url) -> ProviderError {
         errors::not_the_api(self.name(), url.host_str().unwrap_or_default())
     }
 }
 
-fn usual_headers(own: &Headers) -> HeaderMap {
+fn usual_headers(own: Headers) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
-    headers.extend(own.iter().cloned());
+    headers.extend(own);
     headers
+}
+
+/// A header's value as people may see it.
+fn shown(value: &HeaderValue) -> String {
+    if value.is_sensitive() { "[hidden]".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() }
 }
 
 /// Servers echo keys in their sentences.

@@ -31,7 +31,7 @@ fn tool_turn() -> Vec<Msg> {
         {"name": "system", "role": "system", "content": "Be brief."},
         {"name": "Ann", "role": "user", "content": [
             {"type": "text", "text": "Draw Zürich."},
-            {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+            {"type": "image", "source": {"type": "url", "url": "https://youtu.be/a"}},
             {"type": "image", "source": {"type": "base64", "media_type": "image/jpg", "data": "QQ=="}},
             {"type": "audio", "source": {"type": "base64", "media_type": "audio/mpeg", "data": "Qg=="}},
             {"type": "video", "source": {"type": "base64", "media_type": "video/mp4", "data": "RA=="}}]},
@@ -59,7 +59,7 @@ fn results_stand_behind_their_calls_in_order_and_proofs_in_their_places() {
         "contents": [
             {"role": "user", "parts": [
                 {"text": "Draw Zürich."},
-                {"fileData": {"fileUri": "https://example.com/a.png"}},
+                {"fileData": {"fileUri": "https://youtu.be/a"}},
                 {"inlineData": {"mimeType": "image/jpeg", "data": "QQ=="}},
                 {"inlineData": {"mimeType": "audio/mp3", "data": "Qg=="}},
                 {"inlineData": {"mimeType": "video/mp4", "data": "RA=="}}]},

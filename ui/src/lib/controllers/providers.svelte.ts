@@ -3,7 +3,7 @@
  */
 import { SvelteMap } from "svelte/reactivity";
 import type { Client } from "../ipc/client";
-import type { ErrorBody, KeepKey, ProviderView, SaveProvider } from "../ipc/generated";
+import type { ErrorBody, KeepKey, ProviderView, SaveProvider, ServiceView } from "../ipc/generated";
 
 export type Test =
   | { kind: "running" }
@@ -61,6 +61,11 @@ export class ProvidersController {
 
   async forget(id: string): Promise<ErrorBody | null> {
     return this.#failure(this.#client.call("forget_key", { id }), id);
+  }
+
+  /** The services that can be added by their names; none when the engine cannot be asked. */
+  async services(): Promise<readonly ServiceView[]> {
+    return this.#client.call("known_services", {}).catch(() => []);
   }
 
   async save(provider: SaveProvider): Promise<ErrorBody | null> {

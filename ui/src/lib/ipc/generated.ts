@@ -622,7 +622,19 @@ base_url: string,
 /**
  * The model, empty if none is chosen yet.
  */
-model: string, };
+model: string, 
+/**
+ * The service whose ways it has, by its id (`deepseek`, `vllm` …); `None` leaves it as it is, and to its name and address.
+ */
+dialect?: string, 
+/**
+ * Headers in every request, in the place of those before; `None` leaves them. None that is private: they lie open.
+ */
+headers?: { [key in string]: string }, 
+/**
+ * Azure's version of the protocol; `None` leaves it as it is.
+ */
+api_version?: string, };
 
 /**
  * A search.
@@ -674,6 +686,23 @@ conversation_id: string | null,
  * What; at most 10 MiB.
  */
 text: string, };
+
+/**
+ * A model service that Parlance knows and that can be added by its name.
+ */
+export type ServiceView = { 
+/**
+ * Its id, also as a dialect.
+ */
+id: string, 
+/**
+ * For people.
+ */
+name: string, 
+/**
+ * Where it is; empty where everybody has an address of their own.
+ */
+base_url: string, };
 
 /**
  * A key for a provider.
@@ -983,6 +1012,8 @@ export interface Commands {
   set_key: { request: SetKey; response: ProviderView };
   /** Forgets the key of a provider's host. */
   forget_key: { request: ProviderId; response: ProviderView };
+  /** The services that can be added by their names. */
+  known_services: { request: Empty; response: Array<ServiceView> };
   /** Adds a server or changes a provider. A new address needs its own key. */
   save_provider: { request: SaveProvider; response: ProviderView };
   /** Removes an added server and its key. */

@@ -1,5 +1,7 @@
 //! What a host can ask, declared once: the router and the TypeScript both come from this list.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -38,6 +40,8 @@ macro_rules! with_commands {
             set_key: SetKey => ProviderView,
             /// Forgets the key of a provider's host.
             forget_key: ProviderId => ProviderView,
+            /// The services that can be added by their names.
+            known_services: Empty => Vec<ServiceView>,
             /// Adds a server or changes a provider. A new address needs its own key.
             save_provider: SaveProvider => ProviderView,
             /// Removes an added server and its key.
@@ -203,6 +207,18 @@ pub struct SaveProvider {
     pub base_url: String,
     /// The model, empty if none is chosen yet.
     pub model: String,
+    /// The service whose ways it has, by its id (`deepseek`, `vllm` …); `None` leaves it as it is, and to its name and address.
+    #[serde(default)]
+    #[ts(optional)]
+    pub dialect: Option<String>,
+    /// Headers in every request, in the place of those before; `None` leaves them. None that is private: they lie open.
+    #[serde(default)]
+    #[ts(optional)]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Azure's version of the protocol; `None` leaves it as it is.
+    #[serde(default)]
+    #[ts(optional)]
+    pub api_version: Option<String>,
 }
 
 /// The provider answered.

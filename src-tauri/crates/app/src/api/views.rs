@@ -218,6 +218,17 @@ pub struct ProviderView {
     pub key: KeyState,
 }
 
+/// A model service that Parlance knows and that can be added by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServiceView {
+    /// Its id, also as a dialect.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Where it is; empty where everybody has an address of their own.
+    pub base_url: String,
+}
+
 /// Whether there is a key, and where. Never the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

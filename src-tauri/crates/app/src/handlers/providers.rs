@@ -1,15 +1,19 @@
 //! Providers and their keys. A key goes in here and never comes out.
 
+use std::collections::BTreeMap;
+
 use parlance_core::Secret;
+use parlance_providers::extra_headers;
+use serde_json::{Map, Value};
 
 use crate::api::{
-    Empty, ErrorBody, ErrorCode, KeepKey, ProviderId, ProviderTested, ProviderView, SaveProvider, SetKey,
+    Empty, ErrorBody, ErrorCode, KeepKey, ProviderId, ProviderTested, ProviderView, SaveProvider, ServiceView, SetKey,
 };
 use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::keys::KeyError;
-use crate::providers::{Address, find};
-use crate::registry::family;
+use crate::providers::{Address, find, find_or_known};
+use crate::registry::{self, family, service};
 
 /// Echo's id: it has no address to configure.
 const BUILTIN: &str = "builtin";
@@ -20,7 +24,7 @@ impl App {
     pub(crate) async fn set_key(&self, request: SetKey) -> Result<ProviderView, ErrorBody> {
         let secret = Secret::new(request.key)?;
         let config = self.config();
-        let provider = find(&config, &request.provider)?.clone();
+        let provider = find_or_known(&config, &request.provider)?;
         let address = Address::of(&provider)?;
         let origin = address.origin;
         let exposed = !origin.is_secure() && !origin.is_loopback();
@@ -50,13 +54,16 @@ impl App {
     }
 
     pub(crate) async fn forget_key(&self, request: ProviderId) -> Result<ProviderView, ErrorBody> {
-        let config = self.config();
-        let provider = find(&config, &request.id)?;
+        let provider = &find_or_known(&self.config(), &request.id)?;
         let address = Address::of(provider)?;
         self.keys().forget(&provider.id, &address.origin).await.map_err(|error| unkept(&error))?;
         self.look_for_key(&provider.id, &address.origin).await;
         self.tell_providers();
         Ok(self.provider_view(provider))
+    }
+
+    pub(crate) async fn known_services(&self, _: Empty) -> Result<Vec<ServiceView>, ErrorBody> {
+        Ok(registry::known_services())
     }
 
     pub(crate) async fn save_provider(&self, request: SaveProvider) -> Result<ProviderView, ErrorBody> {
@@ -70,18 +77,30 @@ impl App {
             return Err(wrong("this name is taken by Echo"));
         }
         let address = Address::parse(&request.base_url)?;
-        let next = ProviderConfig {
+        if request.dialect.as_deref().is_some_and(|dialect| service(dialect).is_none()) {
+            return Err(wrong("a server's dialect is openai, or the id of a service that Parlance knows"));
+        }
+        let headers = request.headers.map(open_headers).transpose()?;
+        let mut next = ProviderConfig {
             name: if name.is_empty() { id.clone() } else { name },
-            base_url: address.base.as_str().trim_end_matches('/').to_owned(),
             model: request.model.trim().to_owned(),
-            id,
-            plain_http_allowed: Vec::new(),
+            dialect: request.dialect,
+            api_version: request.api_version,
+            ..ProviderConfig::at(&id, address.base.as_str().trim_end_matches('/'))
         };
         self.change_config(|config| match config.providers.iter_mut().find(|provider| provider.id == next.id) {
             Some(provider) => {
-                *provider = ProviderConfig { plain_http_allowed: provider.plain_http_allowed.clone(), ..next.clone() };
+                // What this request does not speak of stays.
+                next.dialect = next.dialect.take().or_else(|| provider.dialect.take());
+                next.headers = headers.clone().unwrap_or_else(|| std::mem::take(&mut provider.headers));
+                next.api_version = next.api_version.take().or_else(|| provider.api_version.take());
+                next.plain_http_allowed = std::mem::take(&mut provider.plain_http_allowed);
+                provider.clone_from(&next);
             }
-            None => config.providers.push(next.clone()),
+            None => {
+                next.headers = headers.clone().unwrap_or_default();
+                config.providers.push(next.clone());
+            }
         })?;
         self.look_for_key(&next.id, &address.origin).await;
         self.tell_providers();
@@ -120,6 +139,19 @@ impl App {
             ErrorBody::from_provider(&error, &provider.name, address.origin.host(), &provider.model)
         })?;
         Ok(ProviderTested { models: models.into_iter().map(|model| model.id).collect() })
+    }
+}
+
+/// Headers that may lie open in the settings file.
+fn open_headers(given: BTreeMap<String, String>) -> Result<Map<String, Value>, ErrorBody> {
+    if let Some(name) = given.keys().find(|name| extra_headers::is_private(name)) {
+        let why = format!("the header {name} looks private and would lie open in the settings; give it with each call");
+        return Err(ErrorBody::new(ErrorCode::BadCall).with_details(why));
+    }
+    let headers = given.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    match extra_headers::read("settings", &headers) {
+        Ok(_) => Ok(headers),
+        Err(error) => Err(ErrorBody::new(ErrorCode::BadCall).with_details(error.message)),
     }
 }
 

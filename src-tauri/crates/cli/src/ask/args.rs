@@ -145,6 +145,13 @@ mod tests {
     }
 
     #[test]
+    fn any_is_an_older_word_for_required() {
+        assert_eq!(tool_choice("any").unwrap(), ToolChoice::Required);
+        assert_eq!(tool_choice("anything").unwrap(), ToolChoice::Named("anything".into()));
+        assert!(tool_choice("").is_err());
+    }
+
+    #[test]
     fn thinking_is_a_word_or_a_number_of_tokens() {
         assert_eq!(thinking("high").unwrap(), Thinking::High);
         assert_eq!(thinking("2048").unwrap(), Thinking::Budget(2_048));

@@ -1,5 +1,6 @@
 //! What a call to `ask` brings along, read and made a request.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -9,17 +10,20 @@ use parlance_app::archive::MOST_MESSAGE_BYTES;
 use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ContentBlock, Msg, Role, Source, ToolSpec};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::args::AskArgs;
 use crate::failure::Failure;
+use crate::out::Out;
+use crate::out::clean::name;
 
 /// Files with messages and tools may be so long: a request of every provider is shorter.
 const MOST_FILE_BYTES: usize = 128 * 1024 * 1024;
 
 /// The request, but for its model.
-pub(super) fn request(args: &AskArgs) -> Result<ChatRequest, Failure> {
+pub(super) fn request(args: &AskArgs, out: Out) -> Result<ChatRequest, Failure> {
     let mut messages = match &args.messages {
-        Some(path) => read_messages(path)?,
+        Some(path) => read_messages(path, out)?,
         None => vec![message(args)?],
     };
     if let Some(system) = &args.system {
@@ -67,8 +71,12 @@ fn source(path: &Path) -> Source {
     Source::Url { url: path.to_string_lossy().into_owned() }
 }
 
-fn read_messages(path: &Path) -> Result<Vec<Msg>, Failure> {
-    let messages: Vec<Msg> = json(path, &text_of(path, MOST_FILE_BYTES)?, "a list of messages")?;
+fn read_messages(path: &Path, out: Out) -> Result<Vec<Msg>, Failure> {
+    let text = text_of(path, MOST_FILE_BYTES)?;
+    let messages: Vec<Msg> = json(path, &text, "a list of messages")?;
+    for kind in unknown_kinds(&json::<Value>(path, &text, "JSON")?) {
+        out.note(&format!("Blocks of the kind {} are unknown here and left out.", name(&kind)));
+    }
     if messages.is_empty() {
         return Err(Failure::refused(ErrorBody::new(ErrorCode::EmptyMessage)));
     }
@@ -76,6 +84,21 @@ fn read_messages(path: &Path) -> Result<Vec<Msg>, Failure> {
         message.content.iter().filter_map(ContentBlock::as_text).try_for_each(check_length)?;
     }
     Ok(messages)
+}
+
+/// The kinds of blocks in messages that are left out.
+fn unknown_kinds(messages: &Value) -> BTreeSet<String> {
+    fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+        value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+    let mut blocks: Vec<&Value> =
+        messages.as_array().into_iter().flatten().flat_map(|message| list(message, "content")).collect();
+    let mut kinds = BTreeSet::new();
+    while let Some(block) = blocks.pop() {
+        kinds.extend(block["type"].as_str().filter(|kind| !ContentBlock::KINDS.contains(kind)).map(str::to_owned));
+        blocks.extend(list(block, "output"));
+    }
+    kinds
 }
 
 fn check_length(text: &str) -> Result<(), Failure> {

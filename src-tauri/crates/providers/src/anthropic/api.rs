@@ -12,6 +12,7 @@ use super::decoder::MessagesDecoder;
 use super::{count, request};
 use crate::base_url;
 use crate::client::{Api, Client, Counting};
+use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -44,6 +45,10 @@ impl Api for MessagesApi {
 
     fn layout(&self) -> Layout {
         Layout { opening: Opening::NewLine, media: MediaPlace::Inline, takes: Takes::Images }
+    }
+
+    fn server_fetches(&self) -> ServerFetches {
+        ServerFetches::Images
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

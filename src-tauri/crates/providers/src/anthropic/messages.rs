@@ -114,8 +114,7 @@ fn result_blocks(provider: &str, output: &ToolOutput) -> Result<Vec<Value>, Prov
 fn image(provider: &str, source: &Source) -> Result<Value, ProviderError> {
     let source = match source {
         Source::Base64 { media_type, data } => {
-            let media_type = if media_type == "image/jpg" { "image/jpeg" } else { media_type };
-            json!({"type": "base64", "media_type": media_type, "data": data})
+            json!({"type": "base64", "media_type": history::usual_type(media_type), "data": data})
         }
         Source::Url { url } if history::is_web(url) => json!({"type": "url", "url": url}),
         Source::Url { url } => return Err(history::unresolved(provider, url)),

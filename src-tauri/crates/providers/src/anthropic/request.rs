@@ -14,15 +14,19 @@ const LEAST_BUDGET: u32 = 1_024;
 
 /// The body of a request. Media from files must stand in the messages already (see [`crate::media::resolve`]).
 ///
-/// A model that must use a tool cannot reason to a budget: then it does not. Models that cannot be forced are asked without
-/// force.
+/// A model that must use a tool cannot reason to a budget: then it does not. Models that cannot be forced are told in words.
 ///
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
     let offered = Offered::of(provider, request, ways(request))?;
-    let Written { system, messages } = messages::write(provider, &request.messages)?;
+    let Written { mut system, messages } = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
+    if !Family::takes_forced_tools(&request.model)
+        && let Some(instruction) = history::instruction(offered.choice.as_ref(), &offered.tools)
+    {
+        system.push(json!({"type": "text", "text": instruction}));
+    }
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     body.insert("messages".into(), Value::Array(messages));

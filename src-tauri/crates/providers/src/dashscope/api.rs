@@ -14,6 +14,7 @@ use super::models;
 use super::request::{self, Modality};
 use crate::base_url;
 use crate::client::{Api, Client};
+use crate::media::ServerFetches;
 use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -44,6 +45,15 @@ impl Api for GenerationApi {
 
     fn layout(&self) -> Layout {
         Layout { opening: Opening::NewLine, media: MediaPlace::Inline, takes: Takes::Everything }
+    }
+
+    /// The provider's own client takes them under the shorter name.
+    fn header_fields(&self) -> &'static [&'static str] {
+        &["headers", "extra_headers"]
+    }
+
+    fn server_fetches(&self) -> ServerFetches {
+        ServerFetches::Everything
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

@@ -1,7 +1,7 @@
 //! The domain's request as a body of the generation endpoints: pure, so that what is shown is exactly what is sent.
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ContentBlock, ProviderError, StructuredWay, Thinking, ToolChoice};
+use parlance_core::{ChatRequest, ContentBlock, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::mapper::Frames;
@@ -21,10 +21,15 @@ pub enum Modality {
     Multimodal,
 }
 
+/// A request's own name for the endpoint: `true` for the one that takes everything.
+const MODALITY: &str = "multimodality";
+
 /// The path below the base address.
 #[must_use]
 pub fn path(request: &ChatRequest, modality: Modality) -> &'static str {
+    let asked = request.extra.get(MODALITY).and_then(Value::as_bool);
     let is_multimodal = match modality {
+        _ if asked.is_some() => asked == Some(true),
         Modality::Text => false,
         Modality::Multimodal => true,
         Modality::ByRequest => {
@@ -49,10 +54,11 @@ fn is_medium(block: &ContentBlock) -> bool {
 /// How the answer is asked for: models reason only in a stream.
 #[must_use]
 pub fn delivery(request: &ChatRequest) -> Delivery {
-    match request.thinking {
-        Some(Thinking::Off) | None => request.delivery,
-        Some(_) => Delivery::Streaming,
-    }
+    let thinks = match request.extra.get("enable_thinking") {
+        Some(flag) => *flag == true,
+        None => !matches!(request.thinking, Some(Thinking::Off) | None),
+    };
+    if thinks { Delivery::Streaming } else { request.delivery }
 }
 
 /// What the frames of the answer to `body` will hold.
@@ -77,11 +83,11 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
         parameters.insert("tools".into(), json!(offered.tools));
     }
     if let Some(choice) = &offered.choice {
-        parameters.insert("tool_choice".into(), tool_choice(choice));
+        parameters.insert("tool_choice".into(), tool_choice(choice, &offered.tools));
     }
     if let Some(thinking) = request.thinking {
         parameters.insert("enable_thinking".into(), json!(thinking != Thinking::Off));
-        if let Some(budget) = budget(thinking) {
+        if let Some(budget) = history::budget(thinking) {
             parameters.insert("thinking_budget".into(), json!(budget));
         }
     }
@@ -89,6 +95,7 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
         parameters.insert("max_tokens".into(), json!(limit));
     }
     history::write_extra(&request.extra, &mut parameters);
+    parameters.shift_remove(MODALITY);
     Ok(Map::from_iter([
         ("model".to_owned(), json!(request.model)),
         ("input".to_owned(), json!({ "messages": messages })),
@@ -104,20 +111,13 @@ pub(crate) fn ways(request: &ChatRequest) -> Ways {
     }
 }
 
-/// The protocol cannot say that any tool must be asked for.
-fn tool_choice(choice: &ToolChoice) -> Value {
-    match choice {
-        ToolChoice::Required => json!("auto"),
-        other => crate::openai::request::tool_choice(other),
-    }
-}
-
-/// Levels as tokens: the bounds are ours, the protocol has none. The highest level is the model's own most.
-fn budget(thinking: Thinking) -> Option<u32> {
-    match thinking {
-        Thinking::Off | Thinking::On | Thinking::High => None,
-        Thinking::Low => Some(2_048),
-        Thinking::Medium => Some(8_192),
-        Thinking::Budget(tokens) => Some(tokens),
+/// The protocol cannot say that any tool must be asked for. Where there is only one, it can be named.
+fn tool_choice(choice: &ToolChoice, tools: &[ToolSpec]) -> Value {
+    match (choice, tools) {
+        (ToolChoice::Required, [ToolSpec::Function { function }]) => {
+            crate::openai::request::tool_choice(&ToolChoice::Named(function.name.clone()))
+        }
+        (ToolChoice::Required, _) => json!("auto"),
+        (other, _) => crate::openai::request::tool_choice(other),
     }
 }

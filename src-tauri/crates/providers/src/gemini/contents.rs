@@ -61,6 +61,12 @@ impl Turn {
     }
 }
 
+/// What the provider fetches by itself: its own store of files, and videos of YouTube.
+fn is_at_google(url: &str) -> bool {
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    ["generativelanguage.googleapis.com", "www.youtube.com", "youtube.com", "youtu.be"].contains(&host.as_str())
+}
+
 impl Writer<'_> {
     fn write(&mut self, msg: &Msg) -> Result<(), ProviderError> {
         let voice = if msg.role == Role::Assistant { Voice::Model } else { Voice::User };
@@ -111,14 +117,16 @@ impl Writer<'_> {
         match source {
             Source::Base64 { media_type, data } => {
                 let media_type = match media_type.as_str() {
-                    "image/jpg" => "image/jpeg",
                     "audio/mpeg" => "audio/mp3",
                     "audio/x-wav" | "audio/wave" => "audio/wav",
-                    other => other,
+                    "video/quicktime" => "video/mov",
+                    other => history::usual_type(other),
                 };
                 Ok(json!({"inlineData": {"mimeType": media_type, "data": data}}))
             }
-            Source::Url { url } if history::is_web(url) => Ok(json!({"fileData": {"fileUri": url}})),
+            Source::Url { url } if is_at_google(url) => Ok(json!({"fileData": {"fileUri": url}})),
+            // Other addresses the provider does not fetch.
+            Source::Url { url } if history::is_web(url) => Ok(json!({"text": history::elsewhere(url)})),
             Source::Url { url } => Err(history::unresolved(self.provider, url)),
         }
     }
@@ -146,7 +154,7 @@ impl Writer<'_> {
         let word = if end.is_done() { "output" } else { "error" };
         let response = json!({word: history::result_text(output)});
         let part = json!({"functionResponse": {"id": id, "name": name, "response": response}});
-        for shown in history::shown_images(name, output, |_| true) {
+        for shown in history::shown_images(name, output, |source| matches!(source, Source::Base64 { .. })) {
             let part = match shown {
                 Shown::Words(words) => json!({ "text": words }),
                 Shown::Image(source) => self.medium(source)?,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::contents::{self, Written};
 use super::family::Family;
-use super::schema;
+use super::{references, schema};
 use crate::history;
 use crate::structured::{Offered, Ways};
 
@@ -92,7 +92,7 @@ fn declaration(function: &FunctionSpec) -> Value {
         declaration.insert("description".into(), json!(description));
     }
     if let Some(parameters) = &function.parameters {
-        declaration.insert("parametersJsonSchema".into(), parameters.clone());
+        declaration.insert("parametersJsonSchema".into(), references::inlined(parameters));
     }
     Value::Object(declaration)
 }

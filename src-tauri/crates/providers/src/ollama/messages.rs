@@ -72,6 +72,11 @@ impl Writer<'_> {
                     }
                 }
                 // Only people send pictures; a model's own are not taken back.
+                ContentBlock::Image { source: Source::Url { url } }
+                    if msg.role != Role::Assistant && history::is_web(url) =>
+                {
+                    said.texts.push(history::elsewhere(url));
+                }
                 ContentBlock::Image { source } if msg.role != Role::Assistant => said.images.push(self.image(source)?),
                 // The protocol has neither sound nor moving pictures.
                 ContentBlock::Thinking { .. }
@@ -110,10 +115,6 @@ impl Writer<'_> {
     fn image(&self, source: &Source) -> Result<String, ProviderError> {
         match source {
             Source::Base64 { data, .. } => Ok(data.clone()),
-            Source::Url { url } if history::is_web(url) => {
-                let message = "the server takes no picture from a web address; attach the file itself";
-                Err(history::refuse(self.provider, message))
-            }
             Source::Url { url } => Err(history::unresolved(self.provider, url)),
         }
     }

@@ -16,9 +16,12 @@ pub(crate) const WAYS: Ways = &[StructuredWay::Native, StructuredWay::OfferedToo
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
 pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
-    let messages = messages::write(provider, &request.messages)?;
+    let mut messages = messages::write(provider, &request.messages)?;
     history::check_asked(provider, &request.model, &messages)?;
     let offered = Offered::of(provider, request, WAYS)?;
+    if let Some(instruction) = history::instruction(offered.choice.as_ref(), &offered.tools) {
+        instruct(&mut messages, &instruction);
+    }
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     body.insert("messages".into(), Value::Array(messages));
@@ -37,6 +40,10 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
         body.insert("options".into(), json!({"num_predict": limit}));
     }
     let mut extra = request.extra.clone();
+    // The name that Qwen's other servers have for it.
+    if let Some(flag) = extra.shift_remove("enable_thinking") {
+        extra.entry("think").or_insert(flag);
+    }
     // Both sides may set options; neither takes the other's away.
     if let (Some(Value::Object(ours)), Some(Value::Object(theirs))) = (body.get_mut("options"), extra.get("options")) {
         ours.extend(theirs.clone());
@@ -46,8 +53,18 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
     Ok(body)
 }
 
-/// The protocol has no `tool_choice`: what must not be asked for is not offered. That one tool at least is asked for cannot
-/// be said.
+/// Adds to the instructions. Templates of many models know only one message of instructions, the first.
+fn instruct(messages: &mut Vec<Value>, instruction: &str) {
+    match messages.first_mut() {
+        Some(first) if first["role"] == "system" => {
+            let before = first["content"].as_str().unwrap_or_default();
+            first["content"] = json!(format!("{before}\n\n{instruction}"));
+        }
+        _ => messages.insert(0, json!({"role": "system", "content": instruction})),
+    }
+}
+
+/// The protocol has no `tool_choice`: what must not be asked for is not offered, and what must be is asked for in words.
 fn allowed<'a>(offered: &'a Offered<'_>) -> Vec<&'a ToolSpec> {
     offered
         .tools

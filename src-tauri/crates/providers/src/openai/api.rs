@@ -12,6 +12,7 @@ use super::dialect::{ContentShape, Dialect};
 use super::mapper::Expectations;
 use super::request;
 use crate::client::{Api, Client};
+use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -41,6 +42,10 @@ impl Api for ChatCompletionsApi {
             ContentShape::Text => Takes::Words,
         };
         Layout { opening: Opening::NewLine, media: MediaPlace::After, takes }
+    }
+
+    fn server_fetches(&self) -> ServerFetches {
+        ServerFetches::Images
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

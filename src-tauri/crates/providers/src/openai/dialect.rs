@@ -84,6 +84,8 @@ pub enum ReasoningSwitch {
     Object,
     /// `thinking: {type}`, with `reasoning_effort` for a level.
     ThinkingType,
+    /// `enable_thinking`, with `thinking_budget`.
+    Flag,
     /// `chat_template_kwargs: {enable_thinking}`, with `reasoning_effort` for a level.
     TemplateFlag,
 }
@@ -151,6 +153,11 @@ impl Dialect {
         shapes: Shapes::Schema,
     };
 
+    /// A server that is asked as OpenAI at another address: written as for OpenAI, read as leniently as one that nothing is known
+    /// about.
+    pub const CALLED_OPENAI: Self =
+        Self { think_tags: ThinkTags::Split, stream_end: StreamEnd::DoneOrReason, ..Self::OPENAI };
+
     /// A server nothing is known about: what most of them take, and the most lenient reading.
     pub const COMPATIBLE: Self = Self {
         system_role: SystemRole::System,
@@ -185,8 +192,31 @@ impl Dialect {
     /// vLLM: reasoning is a flag of the model's chat template.
     pub const VLLM: Self = Self { reasoning_switch: ReasoningSwitch::TemplateFlag, ..Self::COMPATIBLE };
 
-    /// llama.cpp's server: the same flag.
-    pub const LLAMA_CPP: Self = Self { reasoning_switch: ReasoningSwitch::TemplateFlag, ..Self::COMPATIBLE };
+    /// llama.cpp's server: the same flag, and the templates of some models want their reasoning back.
+    pub const LLAMA_CPP: Self = Self {
+        reasoning_switch: ReasoningSwitch::TemplateFlag,
+        reasoning_echo: ReasoningEcho::Content,
+        ..Self::COMPATIBLE
+    };
+
+    /// Moonshot: reasoning is switched like DeepSeek's, and wanted back between calls.
+    pub const MOONSHOT: Self = Self {
+        reasoning_switch: ReasoningSwitch::ThinkingType,
+        reasoning_echo: ReasoningEcho::Content,
+        think_tags: ThinkTags::Kept,
+        ..Self::COMPATIBLE
+    };
+
+    /// Z.ai: reasoning is switched like DeepSeek's.
+    pub const ZAI: Self =
+        Self { reasoning_switch: ReasoningSwitch::ThinkingType, think_tags: ThinkTags::Kept, ..Self::COMPATIBLE };
+
+    /// Cerebras.
+    pub const CEREBRAS: Self = Self { token_limit: TokenLimit::CompletionTokens, ..Self::COMPATIBLE };
+
+    /// Qwen, as DashScope offers it in OpenAI's protocol: reasoning is a flag beside the messages, with a budget.
+    pub const QWEN: Self =
+        Self { reasoning_switch: ReasoningSwitch::Flag, think_tags: ThinkTags::Kept, ..Self::COMPATIBLE };
 
     /// LM Studio.
     pub const LM_STUDIO: Self = Self::COMPATIBLE;

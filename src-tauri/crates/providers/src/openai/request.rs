@@ -119,6 +119,12 @@ fn write_thinking(thinking: Thinking, model: &str, switch: ReasoningSwitch, body
                 set("reasoning_effort", json!(effort(thinking)));
             }
         }
+        ReasoningSwitch::Flag => {
+            set("enable_thinking", json!(thinking != Thinking::Off));
+            if let Some(budget) = history::budget(thinking) {
+                set("thinking_budget", json!(budget));
+            }
+        }
         ReasoningSwitch::TemplateFlag => {
             set("chat_template_kwargs", json!({"enable_thinking": thinking != Thinking::Off}));
             if !matches!(thinking, Thinking::Off | Thinking::On) {

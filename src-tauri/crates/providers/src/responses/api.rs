@@ -11,6 +11,7 @@ use super::decoder::ResponsesDecoder;
 use super::mapper::Mapper;
 use super::request;
 use crate::client::{Api, Client};
+use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
@@ -33,6 +34,10 @@ impl Api for ResponsesApi {
 
     fn layout(&self) -> Layout {
         Layout { opening: Opening::NewLine, media: MediaPlace::After, takes: Takes::ImagesAndAudio }
+    }
+
+    fn server_fetches(&self) -> ServerFetches {
+        ServerFetches::Images
     }
 
     fn question(&self, provider: &Provider, request: &ChatRequest) -> Result<Question, ProviderError> {

@@ -59,8 +59,20 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
     if let Some(limit) = request.max_tokens {
         body.insert("max_output_tokens".into(), json!(limit));
     }
-    history::write_extra(&request.extra, &mut body);
+    let mut extra = request.extra.clone();
+    take_reasoning(&mut extra, &mut body);
+    history::write_extra(&extra, &mut body);
     Ok(body)
+}
+
+/// The names of Chat Completions for how to reason; a summary is given only of what was asked for.
+fn take_reasoning(extra: &mut Map<String, Value>, body: &mut Map<String, Value>) {
+    let (effort, summary) = (extra.shift_remove("reasoning_effort"), extra.shift_remove("reasoning_summary"));
+    if let Some(effort) = effort {
+        let mut reasoning = Map::from_iter([("effort".to_owned(), effort)]);
+        reasoning.extend(summary.map(|summary| ("summary".to_owned(), summary)));
+        body.insert("reasoning".into(), Value::Object(reasoning));
+    }
 }
 
 /// A tool without the nesting of Chat Completions.

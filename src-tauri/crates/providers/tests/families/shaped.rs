@@ -5,7 +5,7 @@ use parlance_core::{Category, ChatRequest, Msg, Role, Structured, StructuredWay,
 use parlance_providers::openai::{self, Dialect};
 use serde_json::{Value, json};
 
-use crate::asked;
+use crate::case;
 use crate::family::Family;
 
 /// A schema with what makers of schemas put in.
@@ -33,13 +33,13 @@ fn openai(dialect: &Dialect, request: &ChatRequest) -> Value {
 #[test]
 fn openai_is_asked_as_the_reference_asks_it_after_a_refusal_too() {
     let mut equal = 0;
-    for path in asked::folders().into_iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+    for path in case::folders().into_iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = path.unwrap().path();
         if !path.file_stem().is_some_and(|name| name.to_string_lossy().starts_with("openai-structured")) {
             continue;
         }
         let case: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let request = asked::request(&case["logical_input"]);
+        let request = case::request(&case["logical_input"]);
         let further = case["further_requests"].as_array().into_iter().flatten();
         let ways = [StructuredWay::Native, StructuredWay::ForcedTool, StructuredWay::OfferedTool];
         for (asked, way) in std::iter::once(&case["request"]).chain(further).zip(ways) {

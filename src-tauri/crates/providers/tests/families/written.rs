@@ -227,12 +227,71 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
             assert!(error.message.contains(reason), "{family:?}: {error}");
         }
     }
-    let web = with(json!({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}));
-    let error = Family::Ollama.body(&web).unwrap_err();
-    assert!(error.message.contains("attach the file itself"), "{error}");
     let sound = with(json!({"type": "audio", "source": {"type": "base64", "media_type": "audio/ogg", "data": ""}}));
     let error = Family::Responses.body(&sound).unwrap_err();
     assert!(error.message.contains("WAV or MP3, not as audio/ogg"), "{error}");
+}
+
+#[test]
+fn what_nobody_fetches_is_named_in_words() {
+    let picture = json!({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}});
+    let messages = conversation(json!([{"name": "", "role": "user", "content": [picture]}]));
+    let request = ChatRequest { messages, ..asking("m") };
+    let words = "(Something is attached that is not shown here: https://example.com/a.png)";
+    let ollama = body(Family::Ollama, &request);
+    assert_eq!(ollama["messages"], json!([{"role": "user", "content": words}]));
+    let gemini = body(Family::Gemini, &request);
+    assert_eq!(gemini["contents"], json!([{"role": "user", "parts": [{"text": words}]}]));
+}
+
+#[test]
+fn a_tool_that_must_be_called_is_asked_for_in_words_where_the_protocol_cannot_force_it() {
+    let must = |model: &str, tools: Vec<ToolSpec>, choice: ToolChoice| ChatRequest {
+        tools,
+        tool_choice: Some(choice),
+        ..asking(model)
+    };
+    let both = || vec![tool("draw"), tool("look")];
+    let ollama = body(Family::Ollama, &must("m", both(), ToolChoice::Required));
+    let any = "Answer by calling one of the tools you are offered.";
+    assert_eq!(ollama["messages"][0], json!({"role": "system", "content": any}));
+    let told = ChatRequest {
+        messages: conversation(json!([
+            {"name": "", "role": "system", "content": "Be brief."}, {"name": "", "role": "user", "content": "x"}])),
+        ..must("m", both(), ToolChoice::Named("draw".into()))
+    };
+    let ollama = body(Family::Ollama, &told);
+    assert_eq!(ollama["messages"][0]["content"], "Be brief.\n\nAnswer by calling the tool draw.");
+    assert_eq!(ollama["tools"].as_array().unwrap().len(), 1, "no other is offered");
+    let anthropic = body(Family::Anthropic, &must("claude-fable-5", both(), ToolChoice::Required));
+    assert_eq!((&anthropic["system"][0]["text"], &anthropic["tool_choice"]["type"]), (&json!(any), &json!("auto")));
+    let forced = body(Family::Anthropic, &must("claude-sonnet-4-5", both(), ToolChoice::Required));
+    assert_eq!((forced.get("system"), &forced["tool_choice"]["type"]), (None, &json!("any")));
+    let named = json!({"type": "function", "function": {"name": "draw"}});
+    let dashscope = body(Family::DashScope, &must("m", vec![tool("draw")], ToolChoice::Required));
+    assert_eq!(dashscope["parameters"]["tool_choice"], named, "the only tool can be named");
+    let dashscope = body(Family::DashScope, &must("m", both(), ToolChoice::Required));
+    assert_eq!(dashscope["parameters"]["tool_choice"], "auto");
+}
+
+#[test]
+fn names_that_other_clients_have_for_the_same_are_understood() {
+    let with = |model: &str, extra: Value| ChatRequest {
+        extra: extra.as_object().cloned().unwrap(),
+        delivery: Delivery::Whole,
+        ..asking(model)
+    };
+    let responses =
+        body(Family::Responses, &with("o3", json!({"reasoning_effort": "high", "reasoning_summary": "auto"})));
+    assert_eq!(responses["reasoning"], json!({"effort": "high", "summary": "auto"}));
+    assert_eq!(body(Family::Responses, &with("o3", json!({"reasoning_summary": "auto"}))).get("reasoning"), None);
+    assert_eq!(body(Family::Ollama, &with("m", json!({"enable_thinking": true})))["think"], true);
+    let thinking = with("m", json!({"enable_thinking": true, "multimodality": true}));
+    assert_eq!(dashscope::request::delivery(&thinking), Delivery::Streaming);
+    let path = dashscope::request::path(&thinking, Modality::ByRequest);
+    assert_eq!(path, "services/aigc/multimodal-generation/generation");
+    let parameters = json!({"result_format": "message", "incremental_output": true, "enable_thinking": true});
+    assert_eq!(body(Family::DashScope, &thinking)["parameters"], parameters);
 }
 
 /// What each of the six clients would send for a conversation.

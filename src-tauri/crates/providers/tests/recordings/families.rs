@@ -47,9 +47,12 @@ pub(crate) enum HasCalls {
 
 macro_rules! open_ai {
     ($folder:literal, $dialect:ident) => {
+        open_ai!($folder, $dialect, &["openai-chat", "openai-models"])
+    };
+    ($folder:literal, $dialect:ident, $dialects:expr) => {
         Family {
             folder: $folder,
-            dialects: &["openai-chat", "openai-models"],
+            dialects: $dialects,
             decoder: |delivery, ending| open_ai_decoder(Dialect::$dialect, delivery, ending),
             finish: open_ai_finish,
             tokens: |usage| Some([usage["prompt_tokens"].as_u64()?, usage["completion_tokens"].as_u64()?]),
@@ -106,7 +109,7 @@ macro_rules! dashscope {
     };
 }
 
-pub(crate) static FAMILIES: [Family; 22] = [
+pub(crate) static FAMILIES: [Family; 31] = [
     responses!("openai"),
     responses!("azure-openai"),
     responses!("deepseek"),
@@ -136,6 +139,16 @@ pub(crate) static FAMILIES: [Family; 22] = [
     open_ai!("lmstudio", LM_STUDIO),
     open_ai!("xai", XAI),
     open_ai!("mistral", MISTRAL),
+    open_ai!("azure-openai", OPENAI),
+    open_ai!("cerebras", CEREBRAS),
+    open_ai!("huggingface", COMPATIBLE),
+    open_ai!("mistralrs", COMPATIBLE),
+    open_ai!("moonshot", MOONSHOT),
+    open_ai!("qwen-compatible", QWEN),
+    open_ai!("zai", ZAI),
+    // Both have a second protocol besides their own.
+    open_ai!("gemini", COMPATIBLE, &["openai-chat"]),
+    open_ai!("ollama", COMPATIBLE, &["openai-chat"]),
     Family {
         folder: "anthropic",
         dialects: &["anthropic"],

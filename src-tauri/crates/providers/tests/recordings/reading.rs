@@ -97,6 +97,9 @@ const READ_OTHERWISE: [(&str, &str, &str); 7] = [
 const GROQ_NULL_ARGUMENTS: &str = "groq/stream-agent-tool-sessions-parallel-tool-calls-single-turn-streaming.sse";
 const ANTHROPIC_REFUSAL: &str = "\"This request triggered restrictions on violative cyber content and was blocked under Anthropic's Usage Policy.\"";
 
+/// Reasoning that stands inside the words, which the simple reader leaves there.
+const REASONS_IN_WORDS: [&str; 1] = ["huggingface/chat-hf-model-instructions.json"];
+
 /// The simple reader's reading with our deliberate differences.
 pub(crate) fn ours(recording: &Recording) -> Value {
     let mut wanted = wanted(recording);
@@ -105,6 +108,12 @@ pub(crate) fn ours(recording: &Recording) -> Value {
         let theirs = wanted.pointer_mut(place).unwrap();
         assert_ne!(*theirs, reading, "{} is read as expected after all", recording.name);
         *theirs = reading;
+    }
+    if REASONS_IN_WORDS.contains(&recording.name.as_str()) {
+        let words = wanted["words"].as_str().unwrap().to_owned();
+        let (thinking, words) = words.strip_prefix("<think>").unwrap().split_once("</think>").unwrap();
+        (wanted["thinking"], wanted["words"]) =
+            (json!(thinking.trim_start_matches('\n')), json!(words.trim_start_matches('\n')));
     }
     wanted
 }

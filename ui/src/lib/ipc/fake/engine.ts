@@ -16,7 +16,7 @@ import type {
   VoiceView,
 } from "../generated";
 import type { Transport } from "../transport";
-import { answer, emptySnapshot, message, reasoning } from "./samples";
+import { answer, emptySnapshot, message, reasoning, services } from "./samples";
 
 type Handlers = { [C in keyof Commands]: (request: Commands[C]["request"]) => Commands[C]["response"] };
 
@@ -141,7 +141,9 @@ export class FakeEngine implements Transport {
       return this.#change(provider, { key: keep });
     },
     forget_key: ({ id }) => this.#change(id, { key: "missing" }),
-    save_provider: (saved) => {
+    known_services: () => services,
+    save_provider: ({ id, name, base_url, model }) => {
+      const saved = { id, name, base_url, model };
       const host = URL.canParse(saved.base_url) ? new URL(saved.base_url).host : "";
       if (host === "") throw this.#error("bad_url");
       if (!this.snapshot.providers.some(({ id }) => id === saved.id)) {

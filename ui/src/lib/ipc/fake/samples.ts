@@ -1,7 +1,7 @@
 /**
  * Made-up content for the preview, the gallery and tests. Never part of the app.
  */
-import type { BlockView, ConversationSummary, MessageView, ProviderView, Settings, Snapshot, VoiceView } from "../generated";
+import type { BlockView, ConversationSummary, MessageView, ProviderView, ServiceView, Settings, Snapshot, VoiceView } from "../generated";
 
 export const defaultSettings: Settings = {
   language: "system",
@@ -49,6 +49,12 @@ export const ollama: ProviderView = {
   builtin: false,
   key: "missing",
 };
+
+export const services: ServiceView[] = [
+  { id: "deepseek", name: "DeepSeek", base_url: "https://api.deepseek.com" },
+  { id: "azure", name: "Azure OpenAI", base_url: "" },
+  { id: "vllm", name: "vLLM", base_url: "http://localhost:8000/v1" },
+];
 
 export function emptySnapshot(): Snapshot {
   return {
