@@ -19,7 +19,8 @@ fn asking(model: &str) -> ChatRequest {
 }
 
 fn draw() -> ToolSpec {
-    let parameters = Some(json!({"type": "object", "properties": {"at": {"$ref": "#/$defs/At"}}, "$defs": {"At": {}}}));
+    let at = json!({"$ref": "#/$defs/At"});
+    let parameters = Some(json!({"type": "object", "properties": {"at": at}, "$defs": {"At": {"type": "string"}}}));
     let rest = Map::from_iter([("strict".to_owned(), json!(true))]);
     let function = FunctionSpec { name: "draw".into(), description: Some("Draws.".into()), parameters, rest };
     ToolSpec::Function { function }
@@ -112,7 +113,8 @@ fn tools_choices_and_extra_parameters_are_written_in_their_places() {
         ..asking("models/gemini-2.5-flash")
     };
     let written = body(&request);
-    let parameters = json!({"type": "object", "properties": {"at": {"$ref": "#/$defs/At"}}, "$defs": {"At": {}}});
+    // The definition stands in its place.
+    let parameters = json!({"type": "object", "properties": {"at": {"type": "string"}}});
     assert_eq!(
         written["tools"],
         json!([{"functionDeclarations": [{"name": "draw", "description": "Draws.", "parametersJsonSchema": parameters}]}])
