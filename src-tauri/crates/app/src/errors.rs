@@ -28,6 +28,7 @@ impl ErrorBody {
             Category::Timeout => ErrorCode::Timeout,
             Category::Cut => ErrorCode::CutOff,
             Category::Protocol => ErrorCode::NotTheApi,
+            Category::Unfit => ErrorCode::Unfit,
             Category::TooLarge => ErrorCode::TooLarge,
             Category::Cancelled => ErrorCode::Stopped,
         };

@@ -80,6 +80,8 @@ pub enum Category {
     Cut,
     /// What came is not what the protocol says.
     Protocol,
+    /// The answer does not have the shape that was asked for.
+    Unfit,
     /// What came is larger than a limit of ours.
     TooLarge,
     /// The caller stopped it.
@@ -104,6 +106,7 @@ impl Category {
             | Self::Timeout
             | Self::Cut
             | Self::Protocol
+            | Self::Unfit
             | Self::TooLarge
             | Self::Cancelled => false,
         }

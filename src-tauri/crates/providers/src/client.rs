@@ -1,17 +1,23 @@
 //! The client of every provider: media brought along, turns with tools put apart, speakers named where there are several;
-//! one question asked, another in its place where the provider says so, the answer decoded. What differs from protocol to protocol is an [`Api`].
+//! one question asked, another in its place where the provider says so or where the answer has not the shape that was asked
+//! for; the answer decoded. What differs from protocol to protocol is an [`Api`].
+//!
+//! * `fitting` – answers that must have a shape.
 //!
 //! Deliberately absent: anything that only one provider does.
+
+mod fitting;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
-use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, TokenCount};
+use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, Structured, StructuredWay, TokenCount};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::extra_headers;
+use crate::history;
 use crate::http::{Http, TimeLimits};
 use crate::media::{self, MediaReader, Reach, ServerFetches};
 use crate::models::{self, Listed};
@@ -19,9 +25,10 @@ use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::rounds;
 use crate::speakers::{self, Layout};
+use crate::structured::{self, KnownWays, Shape, Ways};
 use crate::transport::{Decode, Headers, Manner, Question, Transport};
 
-/// So often another question may take the place of a refused one: a protocol has two other ways at the most.
+/// So often another question may take the place of a refused one: two other ways to ask for a shape, and one without seals.
 const MOST_OTHER_WAYS: usize = 3;
 
 /// One protocol: what is asked, and how the answer is read.
@@ -74,6 +81,9 @@ pub trait Api: Clone + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// How an answer of a given shape can be asked for with this request.
+    fn ways(&self, request: &ChatRequest) -> Ways;
+
     /// The models that the server offers, as its list has them.
     ///
     /// # Errors
@@ -102,6 +112,7 @@ pub struct Client<A> {
     transport: Transport,
     api: A,
     media: Arc<dyn MediaReader>,
+    ways: KnownWays,
 }
 
 impl<A: Api> Client<A> {
@@ -109,7 +120,7 @@ impl<A: Api> Client<A> {
     #[must_use]
     pub fn new(mut provider: Provider, api: A, http: Http, media: Arc<dyn MediaReader>) -> Self {
         provider.base_url = api.root(provider.base_url);
-        Self { transport: Transport::new(provider, api.manner(), http), api, media }
+        Self { transport: Transport::new(provider, api.manner(), http), api, media, ways: KnownWays::default() }
     }
 
     /// The same with headers of the caller's in every request, as [`extra_headers::read`] gives them.
@@ -172,6 +183,63 @@ impl<A: Api> Client<A> {
         Ok(Some(TokenCount { tokens: read(&answer).ok_or_else(none)?, exact: true }))
     }
 
+    /// Asks until something of an answer comes; gives the request that was answered.
+    async fn ask(&self, mut request: ChatRequest) -> Result<(ChatRequest, ModelStream), ProviderError> {
+        let mut other_ways = 0;
+        loop {
+            let question = self.question(&request)?;
+            let error = match self.transport.post(&question).await {
+                Ok(answered) => {
+                    let name = Arc::from(self.transport.name());
+                    let decoder = self.api.decoder(name, &question.body, answered.delivery());
+                    if other_ways > 0 {
+                        self.remember_way(&request);
+                    }
+                    return Ok((request, answered.into_events(decoder)));
+                }
+                Err(error) => error,
+            };
+            match self.instead(&request, &error).filter(|_| other_ways < MOST_OTHER_WAYS) {
+                Some(other) => request = other,
+                None => return Err(error),
+            }
+            other_ways += 1;
+        }
+    }
+
+    /// What to ask instead of a request that was refused.
+    fn instead(&self, request: &ChatRequest, error: &ProviderError) -> Option<ChatRequest> {
+        self.api.instead(request, error).or_else(|| {
+            let way = structured::way_after(self.api.ways(request), self.way(request)?, error)?;
+            Some(in_way(request, way))
+        })
+    }
+
+    /// The same question in the next way.
+    fn next_way(&self, request: &ChatRequest) -> Option<ChatRequest> {
+        let way = structured::next_way(self.api.ways(request), self.way(request)?)?;
+        Some(in_way(request, way))
+    }
+
+    /// The way in which a request asks for a shape; `None` where it asks for none.
+    fn way(&self, request: &ChatRequest) -> Option<StructuredWay> {
+        Some(structured::way(self.api.ways(request), request.structured.as_ref()?.way))
+    }
+
+    fn remember_way(&self, request: &ChatRequest) {
+        if let Some(structured) = &request.structured {
+            self.ways.remember(&request.model, structured.way);
+        }
+    }
+
+    /// The request in the way that its model has turned out to need.
+    fn in_known_way(&self, request: ChatRequest) -> ChatRequest {
+        match &request.structured {
+            Some(structured) => in_way(&request, self.ways.instead_of(structured.way, &request.model)),
+            None => request,
+        }
+    }
+
     /// The models that the server offers, sorted by id, with what is known of each.
     ///
     /// # Errors
@@ -185,30 +253,26 @@ impl<A: Api> Client<A> {
 impl<A: Api> ChatModel for Client<A> {
     fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ProviderError> {
         let messages = self.formatted(&request.messages, request.formatter);
-        let request = ChatRequest { messages, ..request.clone() };
+        let request = self.in_known_way(ChatRequest { messages, ..request.clone() });
         Ok(self.transport.show(&self.question(&request)?))
     }
 
     async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
         let messages = self.bring_media(&request.messages).await?;
         let messages = self.formatted(&messages, request.formatter);
-        let mut request = ChatRequest { messages, ..request.clone() };
-        let mut other_ways = 0;
-        loop {
-            let question = self.question(&request)?;
-            let error = match self.transport.post(&question).await {
-                Ok(answered) => {
-                    let name = Arc::from(self.transport.name());
-                    let decoder = self.api.decoder(name, &question.body, answered.delivery());
-                    return Ok(answered.into_events(decoder));
-                }
-                Err(error) => error,
-            };
-            match self.api.instead(&request, &error).filter(|_| other_ways < MOST_OTHER_WAYS) {
-                Some(other) => request = other,
-                None => return Err(error),
-            }
-            other_ways += 1;
-        }
+        let request = self.in_known_way(ChatRequest { messages, ..request.clone() });
+        let shape = request.structured.as_ref().map(Shape::of).transpose();
+        let shape = shape.map_err(|bad| history::refuse(self.transport.name(), bad.to_string()))?;
+        let (request, events) = self.ask(request).await?;
+        Ok(match shape {
+            Some(shape) => fitting::until_it_fits(self.clone(), shape, request, events),
+            None => events,
+        })
     }
+}
+
+/// The same request, asking for its shape in this way.
+fn in_way(request: &ChatRequest, way: StructuredWay) -> ChatRequest {
+    let structured = request.structured.clone().map(|structured| Structured { way, ..structured });
+    ChatRequest { structured, ..request.clone() }
 }

@@ -19,7 +19,7 @@
 //! * [`framing`] – bytes to events.
 //! * [`http`] – the only place that builds HTTP clients; time limits.
 //! * `rounds` – a turn with tools in it, put apart as providers want it.
-//! * `structured` – answers of a given shape: the ways to ask for one, and whether it came.
+//! * [`structured`] – answers of a given shape: the ways to ask for one, and whether it came.
 //! * `history`, `lenient`, `tool_calls`, `tally` – what writers of messages and mappers of answers share.
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`speakers`] – a conversation of several speakers, put to a model that is one of them.
@@ -54,7 +54,7 @@ pub mod responses;
 pub mod retry;
 mod rounds;
 pub mod speakers;
-mod structured;
+pub mod structured;
 mod tally;
 mod tool_calls;
 pub mod transport;

@@ -3,22 +3,27 @@
 //!
 //! Deliberately absent: how any one protocol writes it.
 
+mod check;
+mod known;
 pub(crate) mod schema;
 
 use std::borrow::Cow;
 
 use parlance_core::chat::FunctionSpec;
 use parlance_core::structured::{self as shape, TOOL, TOOL_DESCRIPTION};
-use parlance_core::{ChatRequest, ProviderError, Structured, StructuredWay, ToolChoice, ToolSpec};
+use parlance_core::{Category, ChatRequest, ProviderError, Structured, StructuredWay, ToolChoice, ToolSpec};
 use serde_json::Map;
 
 use crate::history;
+
+pub use check::{BadSchema, Misfit, Shape};
+pub(crate) use known::KnownWays;
 
 /// Schemas may lie so deep in one another.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// The ways in which a shape can be asked for, the best first, as a protocol, a model and a request have them.
-pub(crate) type Ways = &'static [StructuredWay];
+pub type Ways = &'static [StructuredWay];
 
 /// The way of a request among those that there are: the one it names, or the next after it.
 pub(crate) fn way(ways: Ways, asked: StructuredWay) -> StructuredWay {
@@ -27,12 +32,22 @@ pub(crate) fn way(ways: Ways, asked: StructuredWay) -> StructuredWay {
 }
 
 /// The way after this one; `None` behind the last.
-#[cfg_attr(not(test), expect(dead_code, reason = "the client asks in another way next"))]
 pub(crate) fn next_way(ways: Ways, way: StructuredWay) -> Option<StructuredWay> {
     ways.iter().find(|next| rank(**next) > rank(way)).copied()
 }
 
-fn rank(way: StructuredWay) -> u8 {
+/// The way to try when a request that was put in this way was refused; `None` when another would not help.
+pub(crate) fn way_after(ways: Ways, way: StructuredWay, refusal: &ProviderError) -> Option<StructuredWay> {
+    let may_help = match way {
+        // Why a server does not take a schema has no code anywhere.
+        StructuredWay::Native => true,
+        StructuredWay::ForcedTool => refusal.message.contains("tool_choice"),
+        StructuredWay::OfferedTool => false,
+    };
+    next_way(ways, way).filter(|_| may_help && refusal.category == Category::InvalidRequest)
+}
+
+pub(crate) fn rank(way: StructuredWay) -> u8 {
     match way {
         StructuredWay::Native => 0,
         StructuredWay::ForcedTool => 1,

@@ -12,6 +12,8 @@ mod case;
 mod family;
 #[path = "families/faults.rs"]
 mod faults;
+#[path = "families/fitted.rs"]
+mod fitted;
 #[path = "families/keys.rs"]
 mod keys;
 #[path = "chat/setting.rs"]

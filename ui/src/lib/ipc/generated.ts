@@ -293,7 +293,7 @@ details: string | null, };
 /**
  * One variant for each error that a host treats differently.
  */
-export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "server_fault" | "context_too_long" | "content_filter" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "bad_call" | "internal";
+export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "server_fault" | "context_too_long" | "content_filter" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "bad_call" | "internal";
 
 /**
  * Events of one moment (at most 16 ms), in order.

@@ -41,6 +41,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   timeout: { tone: "bad", icon: "globe", remedy: "answer_again" },
   cut_off: { tone: "bad", icon: "triangle-alert", remedy: "answer_again" },
   not_the_api: { tone: "bad", icon: "triangle-alert", remedy: "check_address" },
+  unfit: { tone: "bad", icon: "triangle-alert", remedy: "answer_again" },
   too_large: { tone: "bad", icon: "triangle-alert", remedy: null },
   stopped: { tone: "quiet", icon: "circle-stop", remedy: "answer_again" },
   no_keyring: { tone: "you", icon: "lock", remedy: null },

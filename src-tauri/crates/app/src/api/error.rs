@@ -71,6 +71,8 @@ pub enum ErrorCode {
     CutOff,
     /// What came is not this protocol (a login page, say).
     NotTheApi,
+    /// The answer does not have the shape that was asked for; what came is kept.
+    Unfit,
     /// What came is larger than a limit of ours.
     TooLarge,
     /// The person stopped it.

@@ -16,6 +16,7 @@ use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{Headers, KeyHeader, Manner, Question, Transport, header};
 
 /// Messages.
@@ -73,6 +74,10 @@ impl Api for MessagesApi {
         let body = count::body(&provider.name, request)?;
         let url = provider.endpoint("messages/count_tokens")?;
         Ok(Some(Counting { url, headers: version(), body, read: count::read }))
+    }
+
+    fn ways(&self, request: &ChatRequest) -> Ways {
+        request::ways(request)
     }
 
     /// The first thousand.

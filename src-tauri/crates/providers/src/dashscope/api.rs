@@ -18,6 +18,7 @@ use crate::media::ServerFetches;
 use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport, header};
 
 /// DashScope's own protocol.
@@ -72,6 +73,10 @@ impl Api for GenerationApi {
 
     fn decoder(&self, provider: Arc<str>, asked: &Map<String, Value>, delivery: Delivery) -> DashScopeDecoder {
         DashScopeDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random(), request::frames(asked)))
+    }
+
+    fn ways(&self, request: &ChatRequest) -> Ways {
+        request::ways(request)
     }
 
     /// All models of the catalogue.

@@ -15,6 +15,7 @@ use crate::client::{Api, Client, Counting};
 use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// `generateContent`.
@@ -64,6 +65,10 @@ impl Api for GenerateContentApi {
         let body = count::body(&provider.name, request)?;
         let url = provider.endpoint(&format!("models/{model}:countTokens"))?;
         Ok(Some(Counting { url, headers: Vec::new(), body, read: count::read }))
+    }
+
+    fn ways(&self, _request: &ChatRequest) -> Ways {
+        request::WAYS
     }
 
     /// Those that answer messages, of the first thousand.

@@ -17,6 +17,7 @@ use crate::client::{Api, Client};
 use crate::models::{self as lists, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// So many models are asked about at a time. The server reads a file for each.
@@ -58,6 +59,10 @@ impl Api for OllamaApi {
 
     fn decoder(&self, provider: Arc<str>, _asked: &Map<String, Value>, delivery: Delivery) -> OllamaDecoder {
         OllamaDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random()))
+    }
+
+    fn ways(&self, _request: &ChatRequest) -> Ways {
+        request::WAYS
     }
 
     /// Those that were pulled to the server. What the list of an older server does not say is asked for each.

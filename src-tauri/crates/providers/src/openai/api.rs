@@ -16,6 +16,7 @@ use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// Chat Completions, in one of its dialects.
@@ -65,6 +66,10 @@ impl Api for ChatCompletionsApi {
             id_seed: parlance_core::id::random(),
         };
         ChatDecoder::new(delivery, self.0.stream_end, expected)
+    }
+
+    fn ways(&self, _request: &ChatRequest) -> Ways {
+        request::ways(&self.0)
     }
 
     async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {

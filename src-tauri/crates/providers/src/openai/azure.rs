@@ -18,6 +18,7 @@ use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::Layout;
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 use crate::{base_url, history};
 
@@ -94,6 +95,10 @@ impl Api for AzureApi {
 
     fn decoder(&self, provider: Arc<str>, asked: &Map<String, Value>, delivery: Delivery) -> ChatDecoder {
         self.chat.decoder(provider, asked, delivery)
+    }
+
+    fn ways(&self, request: &ChatRequest) -> Ways {
+        self.chat.ways(request)
     }
 
     async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {

@@ -15,6 +15,7 @@ use crate::media::ServerFetches;
 use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
+use crate::structured::Ways;
 use crate::transport::{KeyHeader, Manner, Question, Transport};
 
 /// Responses.
@@ -51,6 +52,10 @@ impl Api for ResponsesApi {
 
     fn decoder(&self, provider: Arc<str>, _asked: &Map<String, Value>, delivery: Delivery) -> ResponsesDecoder {
         ResponsesDecoder::new(delivery, Mapper::new(provider, parlance_core::id::random()))
+    }
+
+    fn ways(&self, _request: &ChatRequest) -> Ways {
+        request::WAYS
     }
 
     async fn models(&self, transport: &Transport) -> Result<Vec<Listed>, ProviderError> {
