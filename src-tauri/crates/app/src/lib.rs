@@ -6,6 +6,7 @@
 //! * [`App`] – what is alive: store, keys, voice, answers.
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
+//! * `counting` – who counts the tokens of a request.
 //! * [`models`] – a model to ask directly, outside any conversation.
 //! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
@@ -34,6 +35,7 @@ pub mod sound;
 
 mod answering;
 mod app;
+mod counting;
 mod devices;
 mod errors;
 mod handlers;

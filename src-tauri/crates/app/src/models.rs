@@ -7,16 +7,19 @@
 //!
 //! Deliberately absent: history. What is asked here is not kept.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_assistant::answer::{Ending, answer};
+use parlance_assistant::truncate::{self, Fitted, Unfit};
 use parlance_assistant::voice::speaker::{Speaker, Voice};
 use parlance_core::chat::HttpRequest;
 use parlance_core::clock::SystemClock;
 use parlance_core::realtime::SessionOptions;
 use parlance_core::{
     ApiKey, Category, ChatRequest, Clock as _, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply, Secret,
+    TokenCount, TokenCounter as _,
 };
 use parlance_providers::media::{Attachments, WebMedia};
 use parlance_providers::{KeySource, KeyUnavailable, Provider};
@@ -25,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{ErrorBody, ErrorCode};
 use crate::app::App;
 use crate::config::ProviderConfig;
+use crate::counting::Counter;
 use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
 use crate::providers::{Address, client, find_or_known, http};
@@ -43,6 +47,8 @@ pub struct Wanted {
     pub key_variable: Option<String>,
     /// Whether a key may go to another computer without encryption.
     pub plain_http: PlainHttp,
+    /// The model's own `tokenizer.json`, or the folder it lies in, to count tokens with; `None` for the provider's way.
+    pub tokenizer: Option<PathBuf>,
 }
 
 /// Whether a key may go to another computer without encryption.
@@ -62,6 +68,7 @@ pub struct Model {
     host: String,
     client: Client,
     key: Arc<KeySearch>,
+    tokenizer: Option<PathBuf>,
 }
 
 /// What became of an answer; what came is there however it ended.
@@ -87,7 +94,19 @@ impl App {
             WebMedia::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
         let keys = Arc::clone(&key) as Arc<dyn KeySource>;
         let client = client(&provider, &address, keys, Arc::new(Attachments(web)))?;
-        Ok(Model { model, host: address.origin.host().to_owned(), client, key, provider })
+        let (host, tokenizer) = (address.origin.host().to_owned(), wanted.tokenizer.clone());
+        Ok(Model { model, host, client, key, provider, tokenizer })
+    }
+
+    /// The tokens of a request's prompt. The model of `wanted` takes the place of the request's.
+    ///
+    /// # Errors
+    /// When there is no such provider or model, when the tokenizer or a picture cannot be read, and when the provider is asked
+    /// and does not answer.
+    pub async fn count(&self, wanted: &Wanted, request: ChatRequest) -> Result<TokenCount, ErrorBody> {
+        let model = self.model(wanted)?;
+        let messages = model.bring_media(&request.messages).await?;
+        model.count(&ChatRequest { model: model.name()?.to_owned(), messages, ..request }).await
     }
 
     /// A provider's voice, ready to be spoken with.
@@ -170,6 +189,37 @@ impl Model {
     /// When the request cannot be written.
     pub fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ErrorBody> {
         self.client.request(request).map_err(|error| self.failed(&error))
+    }
+
+    /// The tokens of a request's prompt.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot be read, or when the provider is asked and does not answer.
+    pub async fn count(&self, request: &ChatRequest) -> Result<TokenCount, ErrorBody> {
+        let (counter, has_key) = self.counter().await?;
+        counter.count(request).await.map_err(|error| self.explain(&error, has_key))
+    }
+
+    /// The request without the oldest turns of its conversation, as far as it must be for `limit` tokens.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ContextTooLong`] when what must be sent is over the limit by itself; else as [`Model::count`].
+    pub async fn fit(&self, request: ChatRequest, limit: u64) -> Result<Fitted, ErrorBody> {
+        let (counter, has_key) = self.counter().await?;
+        truncate::fit(request, limit, &counter).await.map_err(|unfit| match unfit {
+            Unfit::Uncounted(error) => self.explain(&error, has_key),
+            Unfit::TooLong { .. } => self.about_us(ErrorBody {
+                model: self.model.clone(),
+                ..ErrorBody::new(ErrorCode::ContextTooLong).with_details(unfit.to_string())
+            }),
+        })
+    }
+
+    async fn counter(&self) -> Result<(Counter, HasKey), ErrorBody> {
+        let model = self.model.as_deref().unwrap_or_default();
+        let counter = Counter::new(&self.provider, &self.client, model, self.tokenizer.as_deref()).await?;
+        let has_key = if counter.asks_a_server() { self.find_key().await? } else { HasKey::No };
+        Ok((counter, has_key))
     }
 
     /// Asks. Every event goes to `on_event` as it comes; when `stop` is done the answer is stopped and what came is kept.

@@ -9,21 +9,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parlance_core::chat::ChatModel;
 use parlance_core::realtime::RealtimeModel;
-use parlance_core::{ModelInfo, Msg, Origin, ProviderError};
+use parlance_core::{ChatRequest, ModelInfo, Msg, Origin, ProviderError, TokenCount};
 use parlance_providers::anthropic::MessagesApi;
 use parlance_providers::dashscope::GenerationApi;
 use parlance_providers::dashscope::realtime::QwenRealtime;
 use parlance_providers::gemini::GenerateContentApi;
 use parlance_providers::gemini::live::GeminiLive;
 use parlance_providers::http::Http;
-use parlance_providers::media::MediaReader;
+use parlance_providers::media::{LocalFiles, MediaReader};
 use parlance_providers::ollama::OllamaApi;
 use parlance_providers::openai::realtime::OpenAiRealtime;
 use parlance_providers::openai::{AzureApi, ChatCompletionsApi, Dialect};
 use parlance_providers::realtime::VoiceApi;
 use parlance_providers::responses::ResponsesApi;
 use parlance_providers::transport::Headers;
-use parlance_providers::{Api, Provider, RealtimeClient, base_url};
+use parlance_providers::{Api, NoKey, Provider, RealtimeClient, base_url};
+use url::Url;
 
 use crate::api::ServiceView;
 use crate::config::ProviderConfig;
@@ -40,6 +41,9 @@ pub(crate) trait Ask: ChatModel {
 
     /// Messages with every medium that must come along inside.
     async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ProviderError>;
+
+    /// The tokens of a request as its server counts them; `None` where the protocol has no such question.
+    async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ProviderError>;
 }
 
 #[async_trait]
@@ -50,6 +54,10 @@ impl<A: Api> Ask for parlance_providers::Client<A> {
 
     async fn bring_media(&self, messages: &[Msg]) -> Result<Vec<Msg>, ProviderError> {
         parlance_providers::Client::bring_media(self, messages).await
+    }
+
+    async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ProviderError> {
+        parlance_providers::Client::count(self, request).await
     }
 }
 
@@ -240,6 +248,48 @@ pub(crate) fn voice_of(id: &str, provider: Provider, model: String, http: Http) 
         Some(Protocol::Generation) => Some(voice(QwenRealtime { model }, provider, http)),
         Some(Protocol::Azure | Protocol::Messages | Protocol::Ollama) => None,
     }
+}
+
+/// How the tokens of requests to a provider are counted, unless the person has the model's own tokenizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counts {
+    /// Its server has an endpoint for it.
+    AtTheServer,
+    /// By OpenAI's rules, whatever the model.
+    ByOpenAisRules,
+    /// By OpenAI's rules for a model of OpenAI's, by an estimate for every other.
+    ByTheModel,
+    /// Nobody has published a rule.
+    Estimated,
+}
+
+/// How the tokens of requests to a provider are counted.
+pub(crate) fn counts(config: &ProviderConfig) -> Counts {
+    match service_of(config) {
+        Some(service) if service.id == OPENAI => Counts::ByOpenAisRules,
+        None => Counts::ByTheModel,
+        Some(service) => match service.protocol {
+            Protocol::Chat(_) | Protocol::Azure => Counts::ByTheModel,
+            Protocol::Responses => Counts::ByOpenAisRules,
+            Protocol::Messages | Protocol::GenerateContent => Counts::AtTheServer,
+            Protocol::Generation | Protocol::Ollama => Counts::Estimated,
+        },
+    }
+}
+
+/// A client that writes requests as Chat Completions, which is what the rules of `parlance-tokens` read: the provider's own
+/// where it speaks that protocol. The others are never asked to send anything.
+pub(crate) fn chat_completions(config: &ProviderConfig, own: &Client, http: Http) -> Client {
+    let dialect = match service_of(config).map(|service| service.protocol) {
+        None | Some(Protocol::Chat(_) | Protocol::Azure) => return Arc::clone(own),
+        Some(Protocol::Responses) => Dialect::OPENAI,
+        Some(Protocol::Messages | Protocol::GenerateContent | Protocol::Generation | Protocol::Ollama) => {
+            Dialect::COMPATIBLE
+        }
+    };
+    let base_url = Url::parse("http://localhost/").expect("BUG: this is an address");
+    let provider = Provider { name: config.id.clone(), base_url, keys: Arc::new(NoKey) };
+    speaking(ChatCompletionsApi(dialect), Parts { provider, http, media: Arc::new(LocalFiles) }, Vec::new())
 }
 
 /// The providers that come with Parlance, in the order they are shown.

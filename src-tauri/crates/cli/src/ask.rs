@@ -1,31 +1,35 @@
 //! `ask`: a prompt to a model, its answer out, in the form that was asked for. Nothing is kept in the history.
 
 mod args;
-mod input;
+pub(crate) mod input;
 mod show;
 
 use parlance_app::Reach;
-use parlance_app::models::Model;
+use parlance_app::models::{Model, Wanted};
 use parlance_core::ChatRequest;
 use parlance_core::chat::HttpRequest;
 use serde_json::{Map, Value, json};
 
-pub(crate) use args::AskArgs;
+pub(crate) use args::{AskArgs, formatter};
 use show::Show;
 
 use crate::engine::Desk;
 use crate::failure::Failure;
-use crate::providers::choose;
 
 pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
     // What the call brings along is read first: nothing is started for words that are wrong.
     let request = input::request(&args, desk.out)?;
     desk.with_engine(Reach::Settings, None, async |app| {
-        let model = choose(app, &args.from)?;
+        let model = app.model(&Wanted { tokenizer: args.tokenizer.clone(), ..args.from.wanted(app)? });
+        let model = model.map_err(|error| args.from.way.refused(error))?;
         let request = ChatRequest {
             model: model.name()?.to_owned(),
             messages: model.bring_media(&request.messages).await?,
             ..request
+        };
+        let request = match args.context_limit {
+            Some(limit) => shortened(&model, request, limit, &desk).await?,
+            None => request,
         };
         match args.print_request {
             true => print_request(&model, &request, &desk),
@@ -33,6 +37,20 @@ pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
         }
     })
     .await
+}
+
+/// The request without its oldest turns, where it is too long for the limit.
+async fn shortened(model: &Model, request: ChatRequest, limit: u64, desk: &Desk) -> Result<ChatRequest, Failure> {
+    let fitted = model.fit(request, limit).await?;
+    if fitted.left_out > 0 {
+        let messages = if fitted.left_out == 1 { "message was" } else { "messages were" };
+        let about = if fitted.before.exact { "" } else { "about " };
+        desk.out.note(&format!(
+            "The oldest {} {messages} left out: {about}{} tokens, now {}.",
+            fitted.left_out, fitted.before.tokens, fitted.after.tokens
+        ));
+    }
+    Ok(fitted.request)
 }
 
 fn print_request(model: &Model, request: &ChatRequest, desk: &Desk) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use crate::history::HistoryCommand;
 use crate::keys::KeysCommand;
 use crate::providers::ProvidersCommand;
 use crate::talk::TalkArgs;
+use crate::tokens::TokensArgs;
 
 /// The whole call.
 #[derive(Debug, Parser)]
@@ -47,6 +48,8 @@ pub(crate) struct Common {
 pub(crate) enum Command {
     /// Ask a model and print its answer; nothing is kept in the history
     Ask(Box<AskArgs>),
+    /// Count the tokens of a prompt, as the model's provider does where that is known
+    Tokens(TokensArgs),
     /// Talk with a voice, through microphone and speaker or through files
     Talk(TalkArgs),
     /// Conversations: list, show, search, export, delete

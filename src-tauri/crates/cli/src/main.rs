@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * `call` – the words of a call.
-//! * [`ask`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`doctor`] – one module a command.
+//! * [`ask`], [`tokens`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`doctor`] – one module a command.
 //! * `engine` – the engine as a command needs it.
 //! * `out` – the one way to stdout and stderr: harmless, without keys.
 //! * `failure`, `words` – what went wrong, as a sentence or as JSON, and the exit code.
@@ -21,6 +21,7 @@ mod keys;
 mod out;
 mod providers;
 mod talk;
+mod tokens;
 mod words;
 
 use std::ffi::OsString;
@@ -67,6 +68,7 @@ async fn run(call: Call, out: Out) -> Result<(), Failure> {
     let desk = Desk::new(call.common, out);
     match call.command {
         Command::Ask(args) => ask::run(*args, desk).await,
+        Command::Tokens(args) => tokens::run(args, desk).await,
         Command::Talk(args) => talk::run(args, desk).await,
         Command::History(command) => history::run(command, desk).await,
         Command::Providers(command) => providers::run(command, desk).await,

@@ -101,11 +101,17 @@ pub(crate) async fn run(command: ProvidersCommand, desk: Desk) -> Result<(), Fai
 
 /// The provider and model that a call names.
 pub(crate) fn choose(app: &App, from: &From) -> Result<Model, Failure> {
-    if let Some(provider) = &from.provider {
-        check_name(app, provider)?;
+    app.model(&from.wanted(app)?).map_err(|error| from.way.refused(error))
+}
+
+impl From {
+    /// The provider and model that a call names, with a name that is known.
+    pub(crate) fn wanted(&self, app: &App) -> Result<Wanted, Failure> {
+        if let Some(provider) = &self.provider {
+            check_name(app, provider)?;
+        }
+        Ok(wanted(self.provider.clone(), self.model.clone(), &self.way))
     }
-    let wanted = wanted(from.provider.clone(), from.model.clone(), &from.way);
-    app.model(&wanted).map_err(|error| from.way.refused(error))
 }
 
 /// What a call's words come to.
@@ -116,6 +122,7 @@ pub(crate) fn wanted(provider: Option<String>, model: Option<String>, way: &Way)
         model,
         key_variable: way.key_env.clone(),
         plain_http: if way.allow_plain_http { PlainHttp::Agreed } else { PlainHttp::AsConfigured },
+        tokenizer: None,
     }
 }
 

@@ -19,3 +19,5 @@ mod services;
 mod stage;
 #[path = "cli/talk.rs"]
 mod talk;
+#[path = "cli/tokens.rs"]
+mod tokens;

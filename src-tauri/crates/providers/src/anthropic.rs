@@ -4,6 +4,7 @@
 //! Deliberately absent: tools that run at the provider; their blocks are skipped.
 
 mod api;
+mod cache;
 pub mod count;
 pub mod decoder;
 mod family;

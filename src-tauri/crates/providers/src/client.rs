@@ -175,9 +175,11 @@ impl<A: Api> Client<A> {
     pub async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ProviderError> {
         let messages = self.bring_media(&request.messages).await?;
         let messages = self.formatted(&messages, request.formatter);
-        let request = ChatRequest { messages, ..request.clone() };
+        let mut request = ChatRequest { messages, ..request.clone() };
+        let own = extra_headers::take(self.transport.name(), &mut request.extra, self.api.header_fields())?;
         let Some(counting) = self.api.counting(self.transport.provider(), &request)? else { return Ok(None) };
-        let Counting { url, headers, body, read } = counting;
+        let Counting { url, mut headers, body, read } = counting;
+        extra_headers::join(&mut headers, own);
         let answer = self.transport.post_brief(&url, &headers, &body, MOST_COUNT_BYTES).await?;
         let none = || self.transport.fail(Category::Protocol, "the server's answer holds no count of tokens");
         Ok(Some(TokenCount { tokens: read(&answer).ok_or_else(none)?, exact: true }))

@@ -43,6 +43,12 @@ pub(crate) struct AskArgs {
     /// The most tokens of the answer
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tokens: Option<u32>,
+    /// Leave out the oldest turns so that the prompt has at most so many tokens; what was left out is said on stderr
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) context_limit: Option<u64>,
+    /// The model's own tokenizer.json, or the folder it lies in, to count with
+    #[arg(long, value_name = "FILE", requires = "context_limit")]
+    pub(crate) tokenizer: Option<PathBuf>,
     /// A parameter of the provider's own, such as temperature=0.2; may be repeated
     #[arg(long, value_name = "KEY=JSON")]
     pub(crate) set: Vec<Setting>,
@@ -101,7 +107,7 @@ fn tool_choice(word: &str) -> Result<ToolChoice, BadChoice> {
 #[error("it is auto, none, required, or the name of a tool")]
 struct BadChoice;
 
-fn formatter(word: &str) -> Result<Formatter, BadFormatter> {
+pub(crate) fn formatter(word: &str) -> Result<Formatter, BadFormatter> {
     match word {
         "chat" => Ok(Formatter::Chat),
         "multi-agent" | "multiagent" => Ok(Formatter::MultiAgent),
@@ -111,7 +117,7 @@ fn formatter(word: &str) -> Result<Formatter, BadFormatter> {
 
 #[derive(Debug, thiserror::Error)]
 #[error("it is chat or multi-agent")]
-struct BadFormatter;
+pub(crate) struct BadFormatter;
 
 fn thinking(word: &str) -> Result<Thinking, BadThinking> {
     match word {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parlance_app::api::{ErrorBody, ErrorCode};
 use parlance_app::archive::MOST_MESSAGE_BYTES;
@@ -20,19 +20,63 @@ use crate::out::clean::name;
 /// Files with messages and tools may be so long: a request of every provider is shorter.
 const MOST_FILE_BYTES: usize = 128 * 1024 * 1024;
 
+/// What a prompt is made of, as the words of a call name it.
+pub(crate) struct Brought<'a> {
+    pub(crate) text: Option<&'a str>,
+    pub(crate) messages: Option<&'a Path>,
+    pub(crate) system: Option<&'a str>,
+    pub(crate) images: &'a [PathBuf],
+    pub(crate) sounds: &'a [PathBuf],
+    pub(crate) tools: Option<&'a Path>,
+}
+
+impl Brought<'_> {
+    /// The messages and tools, read. What is left out of them is said.
+    pub(crate) fn read(&self, out: Out) -> Result<(Vec<Msg>, Vec<ToolSpec>), Failure> {
+        let mut messages = match self.messages {
+            Some(path) => read_messages(path, out)?,
+            None => vec![self.message()?],
+        };
+        if let Some(system) = self.system {
+            messages.insert(0, Msg::text(Role::System, "system", system));
+        }
+        let tools = match self.tools {
+            Some(path) => json(path, &text_of(path, MOST_FILE_BYTES)?, "a list of tools")?,
+            None => Vec::new(),
+        };
+        Ok((messages, tools))
+    }
+
+    fn message(&self) -> Result<Msg, Failure> {
+        let text = match self.text {
+            Some("-") => text_of(Path::new("-"), MOST_MESSAGE_BYTES)?,
+            text => text.unwrap_or_default().to_owned(),
+        };
+        check_length(&text)?;
+        let images = self.images.iter().map(|path| ContentBlock::Image { source: source(path) });
+        let sounds = self.sounds.iter().map(|path| ContentBlock::Audio { source: source(path) });
+        let mut content: Vec<ContentBlock> = images.chain(sounds).collect();
+        if content.is_empty() && text.trim().is_empty() {
+            return Err(Failure::refused(ErrorBody::new(ErrorCode::EmptyMessage)));
+        }
+        if !text.trim().is_empty() {
+            content.insert(0, ContentBlock::text(text));
+        }
+        Ok(Msg::new(Role::User, "user", content))
+    }
+}
+
 /// The request, but for its model.
 pub(super) fn request(args: &AskArgs, out: Out) -> Result<ChatRequest, Failure> {
-    let mut messages = match &args.messages {
-        Some(path) => read_messages(path, out)?,
-        None => vec![message(args)?],
+    let brought = Brought {
+        text: args.text.as_deref(),
+        messages: args.messages.as_deref(),
+        system: args.system.as_deref(),
+        images: &args.image,
+        sounds: &args.audio,
+        tools: args.tools.as_deref(),
     };
-    if let Some(system) = &args.system {
-        messages.insert(0, Msg::text(Role::System, "system", system));
-    }
-    let tools: Vec<ToolSpec> = match &args.tools {
-        Some(path) => json(path, &text_of(path, MOST_FILE_BYTES)?, "a list of tools")?,
-        None => Vec::new(),
-    };
+    let (messages, tools) = brought.read(out)?;
     Ok(ChatRequest {
         messages,
         tools,
@@ -44,27 +88,6 @@ pub(super) fn request(args: &AskArgs, out: Out) -> Result<ChatRequest, Failure> 
         extra: args.set.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect(),
         ..ChatRequest::default()
     })
-}
-
-fn message(args: &AskArgs) -> Result<Msg, Failure> {
-    let text = match args.text.as_deref() {
-        Some("-") => text_of(Path::new("-"), MOST_MESSAGE_BYTES)?,
-        text => text.unwrap_or_default().to_owned(),
-    };
-    check_length(&text)?;
-    let media = args
-        .image
-        .iter()
-        .map(|path| ContentBlock::Image { source: source(path) })
-        .chain(args.audio.iter().map(|path| ContentBlock::Audio { source: source(path) }));
-    let mut content: Vec<ContentBlock> = media.collect();
-    if content.is_empty() && text.trim().is_empty() {
-        return Err(Failure::refused(ErrorBody::new(ErrorCode::EmptyMessage)));
-    }
-    if !text.trim().is_empty() {
-        content.insert(0, ContentBlock::text(text));
-    }
-    Ok(Msg::new(Role::User, "user", content))
 }
 
 fn source(path: &Path) -> Source {

@@ -4,6 +4,7 @@ use parlance_core::chat::{Delivery, FunctionSpec};
 use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
+use super::cache;
 use super::family::Family;
 use super::messages::{self, Written};
 use crate::history;
@@ -53,6 +54,10 @@ pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>,
             Some(Value::Object(config)) => drop(config.insert("format".into(), format)),
             _ => drop(body.insert("output_config".into(), json!({ "format": format }))),
         }
+    }
+    // Whoever says what is to be remembered is not interfered with.
+    if !request.extra.contains_key("cache_control") {
+        cache::mark(&mut body);
     }
     history::write_extra(&request.extra, &mut body);
     Ok(body)
