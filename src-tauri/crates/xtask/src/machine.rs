@@ -45,6 +45,7 @@ const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Headless, "fonts-noto-cjk", "Chinese characters"),
     (Purpose::Test, "webkit2gtk-driver", "driving the window"),
     (Purpose::Test, "gnome-keyring", "a real keyring"),
+    (Purpose::Test, "python3-venv", "the vendors' own clients"),
 ];
 
 /// The oldest Node.js that builds the window.
