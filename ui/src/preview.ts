@@ -29,13 +29,13 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
 
   const conversations = samples.summaries(Date.now());
   if (scene === "long") {
-    for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 500) * 8_000_000, spoken: n % 3 === 0 });
+    for (let n = 0; n < 9_993; n += 1) conversations.push({ id: `old-${n}`, title: `Conversation ${n}`, updated_ms: Date.now() - (n + 500) * 8_000_000, spoken: n % 3 === 0, model: null });
   }
   const notices: Notice[] = query.has("notice") ? [{ type: "microphone_gone", device: "Yeti Stereo Microphone" }, { type: "disk_full" }] : [];
-  const damaged = { code: "database_damaged" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "the file is damaged" };
-  const trouble = scene === "damaged" ? damaged : scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, details: "schema version 9, this Parlance knows 3" } : null;
+  const damaged = { code: "database_damaged" as const, provider: null, host: null, model: null, status: null, seconds: null, why: null, near: [], retry_at_ms: null, details: "the file is damaged" };
+  const trouble = scene === "damaged" ? damaged : scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, why: null, near: [], retry_at_ms: null, details: "schema version 9, this Parlance knows 3" } : null;
   const made_ms = Date.now() - 86_400_000;
-  return new FakeEngine({
+  const engine = new FakeEngine({
     rescue: { backups: [{ name: "copy", made_ms, conversations: 1198 }], salvageable: true },
     snapshot: {
       settings,
@@ -49,6 +49,8 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
     },
     messages: { panels: scene === "broken" ? samples.trouble() : scene === "empty" ? [] : samples.thread() },
   });
+  engine.used = Number(query.get("used") ?? engine.used);
+  return engine;
 }
 
 /** Opens what `?open=` names, and judges the page when `?axe` asks for it. */
@@ -60,7 +62,11 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
   if (open === "settings") navigation.openSettings();
   if (open === "provider") navigation.openSettings("providers", "openai");
   if (open === "new") navigation.openSettings("providers", "new");
-  if (open === "models") navigation.show({ kind: "models" });
+  if (open === "models") {
+    navigation.show({ kind: "models", purpose: "here" });
+    await new Promise((resolve) => setTimeout(resolve, settledMs));
+    if (query.get("network") === "offline") dispatchEvent(new Event("offline"));
+  }
   if (open === "link") navigation.show({ kind: "link", href: "https://evil.example/login", words: "mybank.com" });
   if (open === "drawer") navigation.drawer = true;
   if (open === "search") {
@@ -71,6 +77,20 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
       field.value = "railing";
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
+  }
+  const field = document.querySelector<HTMLTextAreaElement>("[data-testid=composer]");
+  const write = (text: string) => {
+    if (field === null) return;
+    field.focus();
+    field.value = text;
+    field.setSelectionRange(text.length, text.length);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  if (open === "mention") write("@gpt-5.2 and @q");
+  if (open === "draft") write("And in November?");
+  if (open === "tested") {
+    navigation.openSettings("providers", "openai");
+    await app.providers.test("openai");
   }
   if (open === "send") {
     app.composer.write("And in November?");

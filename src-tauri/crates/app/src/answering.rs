@@ -1,73 +1,117 @@
 //! Typed messages and their answers: stored before they are asked, written while they come, told as they grow.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use parlance_assistant::answer::{Answered, Ending as End, answer};
-use parlance_core::{ChatRequest, ContentBlock, Msg, Role};
+use parlance_core::{ChatRequest, ContentBlock, Msg, Role, StopReason};
 use parlance_store::{
     AnswerWriter, Ending, MessageStatus, NewMessage, Place, Saved, Store, StoredMessage, Timings, Turn,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{AppEvent, ErrorBody, ErrorCode, MessageSent, Notice};
+use crate::api::{AppEvent, ErrorBody, ErrorCode, MessageSent, ModelChoice, Notice};
 use crate::app::App;
-use crate::providers::Chosen;
+use crate::providers::{Chosen, refused};
+use crate::speakers;
 use crate::speaking::{PERSON, millis};
 use crate::views;
 
 impl App {
-    /// Keeps the person's words and starts the answer.
-    pub(crate) async fn ask(&self, place: Place, text: Option<String>) -> Result<MessageSent, ErrorBody> {
+    /// Keeps the person's words and starts the answer: of each of `to` in turn, or of the conversation's model.
+    pub(crate) async fn ask(
+        &self,
+        place: Place,
+        text: Option<String>,
+        to: &[ModelChoice],
+    ) -> Result<MessageSent, ErrorBody> {
         let store = self.store()?;
-        if let Place::EndOf { conversation_id } | Place::After { conversation_id, .. } = &place
-            && self.running().contains_key(conversation_id)
-        {
-            return Err(ErrorBody::new(ErrorCode::BadCall).with_details("an answer is being written; stop it first"));
-        }
-        let chosen = self.chosen_provider()?;
+        let remembered = match &place {
+            Place::NewConversation => None,
+            Place::EndOf { conversation_id } | Place::After { conversation_id, .. } => {
+                if self.running().contains_key(conversation_id) {
+                    let busy = "an answer is being written; stop it first";
+                    return Err(ErrorBody::new(ErrorCode::BadCall).with_details(busy));
+                }
+                store.conversation(conversation_id).await?.and_then(|row| row.model)
+            }
+        };
+        let own = self.model_of(remembered.clone().map(Into::into));
+        let to = if to.is_empty() { std::slice::from_ref(&own) } else { to };
+        let mut askeds = to.iter().map(|choice| self.answerer(choice)).collect::<Result<VecDeque<_>, _>>()?;
+        let first = askeds.pop_front().ok_or_else(|| ErrorBody::new(ErrorCode::NoModel))?;
+
         let question = text.map(|text| NewMessage::complete(Msg::text(Role::User, PERSON, text)));
-        let row = NewMessage::streaming(&chosen.model, &chosen.id, &chosen.model);
-        let turn = store.begin_turn(place, question, row).await?;
+        let mut turn = store.begin_turn(place, question, first.row()).await?;
+        if remembered.is_none() && !own.model.is_empty() {
+            turn.conversation = store.choose_model(&turn.conversation.id, &own.into()).await?;
+        }
         let sent = MessageSent { conversation_id: turn.conversation.id.clone(), answer_id: turn.answer_id.clone() };
 
         let cancel = CancellationToken::new();
         self.running().insert(sent.conversation_id.clone(), cancel.clone());
-        self.hub().begin_answer(&sent.conversation_id, &sent.answer_id);
-        self.hub().tell(AppEvent::Conversation { summary: turn.conversation.clone().into() });
-        if let Some(question) = &turn.question_id {
-            self.tell_message(question).await;
-        }
-        self.tell_message(&sent.answer_id).await;
+        self.tell_turn(&turn).await;
 
         let app = self.clone();
         let store = store.clone();
         // Not `spawn`: at the end of the program an answer is stopped and stored, not dropped.
-        self.inner.tasks.spawn(async move { app.write_answer(store, chosen, turn, cancel).await });
+        self.inner.tasks.spawn(async move {
+            let conversation_id = turn.conversation.id.clone();
+            let mut next = Some((first, turn));
+            while let Some((chosen, turn)) = next.take() {
+                let answer_id = turn.answer_id.clone();
+                app.write_answer(&store, chosen, turn, &cancel).await;
+                if let Some(chosen) = askeds.pop_front().filter(|_| !cancel.is_cancelled()) {
+                    let place = Place::EndOf { conversation_id: conversation_id.clone() };
+                    match store.begin_turn(place, None, chosen.row()).await {
+                        Ok(turn) => next = Some((chosen, turn)),
+                        Err(error) => tracing::warn!(%error, "the next model was not asked"),
+                    }
+                }
+                // Whoever hears of the last answer's end may ask anew at once.
+                if next.is_none() {
+                    app.running().remove(&conversation_id);
+                }
+                app.hub().end_answer(&answer_id);
+                app.tell_message(&answer_id).await;
+                if let Some((_, turn)) = &next {
+                    app.tell_turn(turn).await;
+                }
+            }
+            app.hub().tell(AppEvent::AnswersEnded { conversation_id });
+        });
         Ok(sent)
     }
 
-    async fn write_answer(self, store: Store, chosen: Chosen, turn: Turn, cancel: CancellationToken) {
+    /// Tells what a turn that has begun put into the thread.
+    async fn tell_turn(&self, turn: &Turn) {
+        self.hub().begin_answer(&turn.conversation.id, &turn.answer_id);
+        self.hub().tell(AppEvent::Conversation { summary: turn.conversation.clone().into() });
+        if let Some(question) = &turn.question_id {
+            self.tell_message(question).await;
+        }
+        self.tell_message(&turn.answer_id).await;
+    }
+
+    async fn write_answer(&self, store: &Store, chosen: Chosen, turn: Turn, cancel: &CancellationToken) {
         let Turn { conversation, answer_id, .. } = turn;
         let writer = AnswerWriter::start(store.clone(), &answer_id);
-        let request = ChatRequest {
-            model: chosen.model.clone(),
-            messages: past(&store, &conversation.id, &answer_id).await,
-            ..ChatRequest::default()
-        };
+        let past = past(store, &conversation.id, Some(&answer_id)).await;
+        let (formatter, messages) = speakers::put(&chosen.model, past);
+        let request = ChatRequest { model: chosen.model.clone(), messages, formatter, ..ChatRequest::default() };
         let asked = self.inner.clock.now();
-        let answered = answer(chosen.chat.as_ref(), &request, self.inner.clock.as_ref(), &cancel, |event| {
+        let answered = answer(chosen.chat.as_ref(), &request, self.inner.clock.as_ref(), cancel, |event| {
             self.hub().answer_grows(&answer_id, event);
             writer.push(event);
         })
         .await;
         let total = self.inner.clock.now().saturating_duration_since(asked);
-        let ending = ending(answered, &chosen, millis(total));
-        match writer.finish(&store, ending).await {
+        let ending = ending(answered, &chosen, millis(total), self.inner.clock.wall());
+        match writer.finish(store, ending).await {
             Ok(Saved::Now) => {}
             Ok(Saved::Later) => self.inner.notices.raise(Notice::DiskFull),
             Err(error) => tracing::error!(%error, "an answer is not in the history"),
         }
-        self.running().remove(&conversation.id);
-        self.hub().end_answer(&answer_id);
-        self.tell_message(&answer_id).await;
     }
 
     /// Tells a message as it stands in the store.
@@ -84,13 +128,13 @@ impl App {
     }
 }
 
-/// What the model is told: everything before the answer that says something.
-async fn past(store: &Store, conversation_id: &str, answer_id: &str) -> Vec<Msg> {
+/// What the model is told: everything that says something, up to the answer that is to be written.
+pub(crate) async fn past(store: &Store, conversation_id: &str, answer_id: Option<&str>) -> Vec<Msg> {
     let rows = store.messages(conversation_id).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the conversation could not be read");
         Vec::new()
     });
-    rows.into_iter().take_while(|row| row.msg.id != answer_id).filter_map(as_context).collect()
+    rows.into_iter().take_while(|row| Some(row.msg.id.as_str()) != answer_id).filter_map(as_context).collect()
 }
 
 /// A message as context for a model: recordings without words say nothing to it.
@@ -100,14 +144,31 @@ fn as_context(row: StoredMessage) -> Option<Msg> {
     (!msg.content.is_empty()).then_some(msg)
 }
 
-fn ending(answered: Answered, chosen: &Chosen, total_ms: u32) -> Ending {
+/// Why an answer that came whole is not all that was asked for; `None` when it is.
+fn unfinished(reason: Option<&StopReason>) -> Option<ErrorCode> {
+    match reason? {
+        StopReason::Length => Some(ErrorCode::AnswerLimit),
+        StopReason::ContentFilter => Some(ErrorCode::ContentFilter),
+        StopReason::Refusal => Some(ErrorCode::Refused),
+        _ => None,
+    }
+}
+
+fn wall_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn ending(answered: Answered, chosen: &Chosen, total_ms: u32, now: Duration) -> Ending {
     let Answered { reply, ending, first_piece, thought } = answered;
     let (status, error) = match &ending {
-        End::Whole => (MessageStatus::Complete, None),
+        End::Whole => {
+            (MessageStatus::Complete, unfinished(reply.finish_reason.as_ref()).map(|code| chosen.about(code)))
+        }
         End::Stopped => (MessageStatus::Stopped, None),
         End::Broken(error) => {
             let status = if reply.content.is_empty() { MessageStatus::Failed } else { MessageStatus::Cut };
-            (status, Some(ErrorBody::from_provider(error, &chosen.name, &chosen.host, &chosen.model)))
+            let body = refused(error, &chosen.provider, &chosen.host, &chosen.model);
+            (status, Some(ErrorBody { retry_at_ms: error.retry_after.map(|wait| wall_ms(now + wait)), ..body }))
         }
     };
     Ending {

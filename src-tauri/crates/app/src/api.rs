@@ -6,11 +6,13 @@
 mod commands;
 mod error;
 mod events;
+mod models;
 mod rescue;
 mod views;
 
 pub use commands::*;
 pub use error::*;
 pub use events::*;
+pub use models::*;
 pub use rescue::*;
 pub use views::*;

@@ -17,6 +17,7 @@ use crate::api::{ErrorBody, ErrorCode, EventBatch, Notice, VoiceView};
 use crate::config::{Config, ConfigFile};
 use crate::hub::Hub;
 use crate::keys::Keys;
+use crate::lists::Lists;
 use crate::log::{self, Detail};
 use crate::notices::Notices;
 use crate::paths::Paths;
@@ -85,6 +86,7 @@ pub(crate) struct Inner {
     /// Answers that are being written, by conversation.
     pub(crate) running: Mutex<HashMap<String, CancellationToken>>,
     pub(crate) key_states: Mutex<crate::providers::KeyStates>,
+    pub(crate) lists: Lists,
     pub(crate) tasks: TaskTracker,
     pub(crate) ending: CancellationToken,
 }
@@ -129,6 +131,7 @@ impl App {
         };
         let app = Self {
             inner: Arc::new(Inner {
+                lists: Lists::new(paths.models()),
                 paths,
                 clock,
                 hub,

@@ -3,9 +3,10 @@
 use parlance_core::audio::{AudioError, DeviceLoss};
 use parlance_core::secret::{BadSecret, WrongOrigin};
 use parlance_core::{Category, ProviderError};
+use parlance_providers::errors;
 use parlance_store::{OpenError, StoreError};
 
-use crate::api::{ErrorBody, ErrorCode};
+use crate::api::{ErrorBody, ErrorCode, Why};
 
 /// The most that is shown of what a server or the system said, in characters.
 const MOST_DETAILS: usize = 500;
@@ -19,7 +20,8 @@ impl ErrorBody {
             Category::WrongOrigin => ErrorCode::WrongHost,
             Category::RateLimit => ErrorCode::RateLimit,
             Category::Quota => ErrorCode::Quota,
-            Category::Overloaded | Category::Server => ErrorCode::ServerFault,
+            Category::Overloaded => ErrorCode::Overloaded,
+            Category::Server => ErrorCode::ServerFault,
             Category::ContextTooLong => ErrorCode::ContextTooLong,
             Category::ContentFilter => ErrorCode::ContentFilter,
             Category::InvalidRequest => ErrorCode::InvalidRequest,
@@ -32,18 +34,35 @@ impl ErrorBody {
             Category::TooLarge => ErrorCode::TooLarge,
             Category::Cancelled => ErrorCode::Stopped,
         };
-        let status = error.status.map(|status| status.to_string()).or_else(|| error.code.clone());
+        let why = error.code.as_deref().and_then(why);
+        let told = if why.is_some() { None } else { error.code.clone() };
+        let status = error.status.map(|status| status.to_string()).or(told);
         let seconds = error.retry_after.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1));
         Self {
-            code,
             provider: Some(provider.to_owned()),
             host: Some(host.to_owned()),
             model: (!model.is_empty()).then(|| model.to_owned()),
             status,
             seconds,
             details: Some(error.message.chars().take(MOST_DETAILS).collect()),
+            why,
+            ..Self::new(code)
         }
     }
+}
+
+/// The closer reason that a code of our own stands for.
+fn why(code: &str) -> Option<Why> {
+    Some(match code {
+        errors::NO_SUCH_HOST => Why::NoSuchHost,
+        errors::CONNECTION_REFUSED => Why::ConnectionRefused,
+        errors::NOT_SECURE => Why::NotSecure,
+        errors::NO_CONNECTION_IN_TIME => Why::NoConnectionInTime,
+        errors::STALLED => Why::Stalled,
+        errors::WEB_PAGE => Why::WebPage,
+        errors::REDIRECTED => Why::Redirected,
+        _ => return None,
+    })
 }
 
 impl From<StoreError> for ErrorBody {

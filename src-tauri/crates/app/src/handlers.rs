@@ -2,7 +2,10 @@
 
 mod chat;
 mod history;
+mod models;
 mod providers;
 mod rescue;
 mod settings;
 mod voice;
+
+pub(crate) use models::unlisted;

@@ -35,16 +35,20 @@ pub mod sound;
 
 mod answering;
 mod app;
+mod context;
 mod counting;
 mod devices;
 mod errors;
 mod handlers;
+mod lists;
 mod notices;
 mod providers;
 mod registry;
 mod router;
+mod speakers;
 mod speaking;
 mod storage;
+mod trial;
 mod views;
 
 pub use app::{App, Options, Reach, Sound};

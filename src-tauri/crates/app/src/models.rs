@@ -29,10 +29,13 @@ use crate::api::{ErrorBody, ErrorCode};
 use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::counting::Counter;
+use crate::handlers::unlisted;
 use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
-use crate::providers::{Address, client, find_or_known, http};
+use crate::providers::{Address, client, find_or_known, http, refused, usual};
 use crate::registry::{self, Client, Family, service, service_of};
+use crate::trial;
+pub use crate::trial::Trial;
 
 /// Which model is wanted, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,7 +131,8 @@ impl App {
 
     fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {
         let config = self.config();
-        let id = wanted.provider.as_deref().unwrap_or(&config.settings.provider);
+        let usual = usual(&config);
+        let id = wanted.provider.as_deref().unwrap_or(&usual.provider);
         let mut provider = find_or_known(&config, id)?;
         if let Some(typed) = &wanted.base_url {
             provider.base_url.clone_from(typed);
@@ -147,7 +151,8 @@ impl App {
             plain_http_allowed: wanted.plain_http == PlainHttp::Agreed
                 || provider.plain_http_allowed.contains(&address.origin.to_string()),
         });
-        let chosen = wanted.model.clone().or_else(|| Some(provider.model.clone()));
+        let own = if wanted.provider.is_none() { usual.model } else { provider.model.clone() };
+        let chosen = wanted.model.clone().or(Some(own));
         let model = chosen.map(|model| model.trim().to_owned()).filter(|model| !model.is_empty());
         Ok(Reached { provider, address, key, model })
     }
@@ -255,6 +260,16 @@ impl Model {
         Ok(Outcome { reply: answered.reply, error, took: SystemClock.now().saturating_duration_since(asked) })
     }
 
+    /// Puts the provider to the test: its list, and a word from the model if there is one.
+    ///
+    /// # Errors
+    /// What is wrong, with names near to a model that the provider does not know.
+    pub async fn test(&self) -> Result<Trial, ErrorBody> {
+        let has_key = self.find_key().await?;
+        let trial = trial::run(self.client.as_ref(), self.model.as_deref(), &SystemClock).await;
+        trial.map_err(|failed| unlisted(self.explain(&failed.error, has_key), failed.near))
+    }
+
     /// The models the provider lists, sorted by id: proves address and key.
     ///
     /// # Errors
@@ -298,7 +313,7 @@ impl Model {
     }
 
     fn failed(&self, error: &ProviderError) -> ErrorBody {
-        ErrorBody::from_provider(error, &self.provider.name, &self.host, self.model.as_deref().unwrap_or_default())
+        refused(error, &self.provider, &self.host, self.model.as_deref().unwrap_or_default())
     }
 
     fn about_us(&self, error: ErrorBody) -> ErrorBody {

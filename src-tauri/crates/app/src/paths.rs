@@ -43,6 +43,12 @@ impl Paths {
         self.root.join("settings.json")
     }
 
+    /// The folder of the lists of models.
+    #[must_use]
+    pub fn models(&self) -> PathBuf {
+        self.root.join("models")
+    }
+
     /// The folder of log files.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

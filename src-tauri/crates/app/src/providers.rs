@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use parlance_core::{ApiKey, Origin};
+use parlance_core::{ApiKey, Category, Origin, ProviderError};
 use parlance_providers::http::Http;
 use parlance_providers::media::{LocalFiles, MediaReader};
 use parlance_providers::{KeySource, KeyUnavailable, Provider, base_url};
+use parlance_store::NewMessage;
 use url::Url;
 
-use crate::api::{AppEvent, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ProviderView};
+use crate::api::{AppEvent, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ModelChoice, ProviderView, Why};
 use crate::app::App;
 use crate::config::{Config, ProviderConfig};
 use crate::keys::{KeyError, KeyPlace, KeyringStatus, Keys, STORE_NAME};
@@ -19,16 +20,31 @@ use crate::registry::{self, Client, Parts};
 
 /// A provider, ready to be asked.
 pub(crate) struct Chosen {
-    /// Its id in the settings.
-    pub(crate) id: String,
-    /// For people.
-    pub(crate) name: String,
+    /// As configured.
+    pub(crate) provider: ProviderConfig,
     /// The host of its address.
     pub(crate) host: String,
     /// The model to ask for.
     pub(crate) model: String,
     /// Its client.
     pub(crate) chat: Client,
+}
+
+impl Chosen {
+    /// The row of its answer.
+    pub(crate) fn row(&self) -> NewMessage {
+        NewMessage::streaming(&self.model, &self.provider.id, &self.model)
+    }
+
+    /// An error with the names that its sentence needs.
+    pub(crate) fn about(&self, code: ErrorCode) -> ErrorBody {
+        ErrorBody {
+            provider: Some(self.provider.name.clone()),
+            host: Some(self.host.clone()),
+            model: Some(self.model.clone()),
+            ..ErrorBody::new(code)
+        }
+    }
 }
 
 /// What is known of keys without asking the keyring again.
@@ -40,12 +56,18 @@ pub(crate) struct KeyStates {
 }
 
 impl App {
-    /// The provider that answers what is typed.
-    pub(crate) fn chosen_provider(&self) -> Result<Chosen, ErrorBody> {
+    /// The model that answers in a thread that remembers one, or in a new one. A provider that is gone is nobody's.
+    pub(crate) fn model_of(&self, remembered: Option<ModelChoice>) -> ModelChoice {
         let config = self.config();
-        let provider = find(&config, &config.settings.provider)?;
+        remembered.filter(|choice| find(&config, &choice.provider).is_ok()).unwrap_or_else(|| usual(&config))
+    }
+
+    /// A model, ready to be asked.
+    pub(crate) fn answerer(&self, choice: &ModelChoice) -> Result<Chosen, ErrorBody> {
+        let config = self.config();
+        let provider = find(&config, &choice.provider)?;
         let address = Address::of(provider)?;
-        if provider.model.is_empty() {
+        if choice.model.is_empty() {
             return Err(ErrorBody { provider: Some(provider.name.clone()), ..ErrorBody::new(ErrorCode::NoModel) });
         }
         if !address.origin.is_loopback() && self.key_state(&provider.id, &address.origin) == KeyState::Missing {
@@ -53,11 +75,10 @@ impl App {
             return Err(ErrorBody { provider: Some(provider.name.clone()), host, ..ErrorBody::new(ErrorCode::NoKey) });
         }
         Ok(Chosen {
-            id: provider.id.clone(),
-            name: provider.name.clone(),
             host: address.origin.host().to_owned(),
-            model: provider.model.clone(),
+            model: choice.model.clone(),
             chat: self.client(provider, &address)?,
+            provider: provider.clone(),
         })
     }
 
@@ -99,7 +120,7 @@ impl App {
         KeyringView { state: states.keyring.unwrap_or(KeyringState::Waiting), store: STORE_NAME.to_owned() }
     }
 
-    fn key_state(&self, provider: &str, origin: &Origin) -> KeyState {
+    pub(crate) fn key_state(&self, provider: &str, origin: &Origin) -> KeyState {
         let states = self.inner.key_states.lock().unwrap_or_else(PoisonError::into_inner);
         states.known.get(&(provider.to_owned(), origin.clone())).copied().unwrap_or(KeyState::Unknown)
     }
@@ -190,6 +211,28 @@ pub(crate) fn find<'a>(config: &'a Config, id: &str) -> Result<&'a ProviderConfi
         .find(|provider| provider.id == id)
         // The id is not repeated: people paste keys into the wrong field.
         .ok_or_else(|| ErrorBody::new(ErrorCode::Gone).with_details("there is no provider of this id"))
+}
+
+/// The model of new conversations: the default one, else the chosen provider's last one.
+pub(crate) fn usual(config: &Config) -> ModelChoice {
+    let settings = &config.settings;
+    let model = |provider: &str| find(config, provider).map(|provider| provider.model.clone()).unwrap_or_default();
+    let default = settings.defaults.chat.clone().filter(|choice| find(config, &choice.provider).is_ok());
+    default.unwrap_or_else(|| ModelChoice { provider: settings.provider.clone(), model: model(&settings.provider) })
+}
+
+/// A provider's failure, with what is known of the provider.
+pub(crate) fn refused(error: &ProviderError, provider: &ProviderConfig, host: &str, model: &str) -> ErrorBody {
+    let body = ErrorBody::from_provider(error, &provider.name, host, model);
+    let regions = registry::service_of(provider).map_or(&[][..], |service| service.hosts);
+    let others = regions.iter().filter(|region| **region != host);
+    match error.category {
+        // The services of the regions are the same, and each knows its own keys only.
+        Category::Authentication if regions.contains(&host) && regions.len() > 1 => {
+            ErrorBody { why: Some(Why::OtherRegion), near: others.map(|region| (*region).to_owned()).collect(), ..body }
+        }
+        _ => body,
+    }
 }
 
 /// Where a provider is.

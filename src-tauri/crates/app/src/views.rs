@@ -11,7 +11,13 @@ use crate::api::{
 
 impl From<Conversation> for ConversationSummary {
     fn from(row: Conversation) -> Self {
-        Self { id: row.id, title: row.title, updated_ms: row.updated_ms, spoken: row.spoken }
+        Self {
+            id: row.id,
+            title: row.title,
+            updated_ms: row.updated_ms,
+            spoken: row.spoken,
+            model: row.model.map(Into::into),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `providers`: the configured model servers, and how every other command names one.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::Duration;
 
 use parlance_app::api::{ErrorBody, ErrorCode, ProviderView, SaveProvider};
 use parlance_app::models::{Model, PlainHttp, Wanted};
@@ -74,10 +74,13 @@ pub(crate) enum ProvidersCommand {
         #[command(flatten)]
         way: Way,
     },
-    /// Ask a provider for its models, to prove address and key
+    /// Ask a provider for its models and its model for a word, to prove address, key and model
     Test {
         /// The provider
         provider: String,
+        /// The model to ask [default: the one chosen for the provider; without one only the list is asked for]
+        #[arg(long, value_name = "MODEL")]
+        model: Option<String>,
         #[command(flatten)]
         way: Way,
     },
@@ -94,7 +97,7 @@ pub(crate) async fn run(command: ProvidersCommand, desk: Desk) -> Result<(), Fai
             add(app, &desk, name, base_url, Chosen { dialect, model, headers, api_version }).await
         }
         ProvidersCommand::Models { provider, way } => models(app, &desk, provider, way).await,
-        ProvidersCommand::Test { provider, way } => test(app, &desk, provider, way).await,
+        ProvidersCommand::Test { provider, model, way } => test(app, &desk, provider, model, way).await,
     })
     .await
 }
@@ -226,13 +229,29 @@ async fn models(app: &App, desk: &Desk, provider: String, way: Way) -> Result<()
     Ok(())
 }
 
-async fn test(app: &App, desk: &Desk, provider: String, way: Way) -> Result<(), Failure> {
-    let model = choose(app, &From { provider: Some(provider.clone()), model: None, way })?;
-    let asked = Instant::now();
-    let models = model.list().await?.len();
-    let ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
-    desk.out.result(&json!({"provider": provider, "ok": true, "models": models, "ms": ms}), || {
-        format!("{} answers, with {models} models, after {ms} ms.", name(&provider))
+async fn test(app: &App, desk: &Desk, provider: String, model: Option<String>, way: Way) -> Result<(), Failure> {
+    let model = choose(app, &From { provider: Some(provider.clone()), model, way })?;
+    let trial = model.test().await?;
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let (models, listed_ms) = (trial.models.as_ref().map(Vec::len), ms(trial.listed_after));
+    let answered = trial.answered_after.map(ms).zip(model.name().ok());
+    let value = json!({
+        "provider": provider,
+        "ok": true,
+        "models": models.unwrap_or(0),
+        "ms": listed_ms,
+        "model": answered.map(|(ms, id)| json!({"id": id, "listed": trial.lists(id), "ms": ms})),
+    });
+    desk.out.result(&value, || {
+        let mut lines = match models {
+            Some(models) => format!("{} answers, with {models} models, after {listed_ms} ms.", name(&provider)),
+            None => format!("{} answers, but has no list of models.", name(&provider)),
+        };
+        if let Some((ms, id)) = answered {
+            let unlisted = if trial.lists(id) { "" } else { ", although it is not listed" };
+            lines += &format!("\nThe model {} answers after {ms} ms{unlisted}.", name(id));
+        }
+        lines
     });
     Ok(())
 }

@@ -18,7 +18,12 @@ pub(crate) struct Sentences {
 /// The sentences of an error.
 pub(crate) fn sentences(error: &ErrorBody) -> Sentences {
     let code = code(error);
-    Sentences { message: sentence(&code, error), hint: sentence(&format!("{code}.hint"), error) }
+    let mut message = sentence(&code, error);
+    if let Some(why) = error.why.and_then(|why| serde_json::to_value(why).ok()) {
+        message += " ";
+        message += &fill(word(&format!("why.{}", why.as_str().unwrap_or_default())), &|name| value(name, error));
+    }
+    Sentences { message, hint: sentence(&format!("{code}.hint"), error) }
 }
 
 /// The error's code as it stands in JSON.
@@ -58,17 +63,20 @@ fn sentence(key: &str, error: &ErrorBody) -> String {
         .iter()
         .find_map(|key| words.get(key).and_then(Value::as_str))
         .unwrap_or_default();
-    fill(template, &|name| {
-        let known = match name {
-            "provider" => error.provider.clone(),
-            "host" => error.host.clone(),
-            "model" => error.model.clone(),
-            "status" => error.status.clone(),
-            "seconds" => error.seconds.map(|seconds| seconds.to_string()),
-            _ => None,
-        };
-        known.filter(|value| !value.is_empty()).map(|value| clean::name(&value))
-    })
+    fill(template, &|name| value(name, error))
+}
+
+fn value(name: &str, error: &ErrorBody) -> Option<String> {
+    let known = match name {
+        "provider" => error.provider.clone(),
+        "host" => error.host.clone(),
+        "model" => error.model.clone(),
+        "status" => error.status.clone(),
+        "seconds" => error.seconds.map(|seconds| seconds.to_string()),
+        "near" => Some(error.near.join(", ")),
+        _ => None,
+    };
+    known.filter(|value| !value.is_empty()).map(|value| clean::name(&value))
 }
 
 fn words() -> &'static Map<String, Value> {

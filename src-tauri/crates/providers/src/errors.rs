@@ -9,7 +9,7 @@ use parlance_core::{Category, ProviderError};
 use serde_json::Value;
 
 use crate::framing::FramingError;
-use crate::http::HttpFailure;
+use crate::http::{Cause, HttpFailure};
 pub use category::of as category_of;
 
 /// Of an error page so much is read.
@@ -39,7 +39,7 @@ pub fn from_object(provider: &str, object: &Value) -> ProviderError {
 #[must_use]
 pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
     let (category, message) = match failure {
-        HttpFailure::Unreachable { host, why } => (Category::Network, format!("could not reach {host}: {why}")),
+        HttpFailure::Unreachable { host, why, .. } => (Category::Network, format!("could not reach {host}: {why}")),
         HttpFailure::ConnectTimeout { host } => {
             (Category::Network, format!("could not reach {host}: no connection in time"))
         }
@@ -61,7 +61,7 @@ pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
             (Category::TooLarge, format!("the answer is larger than {} MiB", limit / (1024 * 1024)))
         }
     };
-    ProviderError::new(provider, category, message)
+    ProviderError { code: reason(failure).map(str::to_owned), ..ProviderError::new(provider, category, message) }
 }
 
 /// A socket that the server closed, with the standard's `code` and perhaps a reason in words.
@@ -89,6 +89,40 @@ pub fn from_close(provider: &str, code: u16, reason: &str) -> ProviderError {
     }
 }
 
+/// A code of our own for what no server could name, `None` where the category says it all.
+fn reason(failure: &HttpFailure) -> Option<&'static str> {
+    Some(match failure {
+        HttpFailure::Unreachable { cause: Cause::NoSuchHost, .. } => NO_SUCH_HOST,
+        HttpFailure::Unreachable { cause: Cause::Refused, .. } => CONNECTION_REFUSED,
+        HttpFailure::Unreachable { cause: Cause::NotSecure, .. } => NOT_SECURE,
+        HttpFailure::ConnectTimeout { .. } => NO_CONNECTION_IN_TIME,
+        HttpFailure::Stalled(_) => STALLED,
+        HttpFailure::Redirected { .. } => REDIRECTED,
+        HttpFailure::Unreachable { cause: Cause::Other, .. }
+        | HttpFailure::NoFirstByte(_)
+        | HttpFailure::TookTooLong(_)
+        | HttpFailure::CutBeforeAnswer
+        | HttpFailure::Cut
+        | HttpFailure::Compressed { .. }
+        | HttpFailure::TooLarge { .. } => return None,
+    })
+}
+
+/// The code of a [`Category::Network`] failure: the name stands for no computer.
+pub const NO_SUCH_HOST: &str = "no_such_host";
+/// The code of a [`Category::Network`] failure: the computer is there, but nobody listens.
+pub const CONNECTION_REFUSED: &str = "connection_refused";
+/// The code of a [`Category::Network`] failure: the server cannot prove who it is, or speaks no TLS.
+pub const NOT_SECURE: &str = "not_secure";
+/// The code of a [`Category::Network`] failure: nobody answered.
+pub const NO_CONNECTION_IN_TIME: &str = "no_connection_in_time";
+/// The code of a [`Category::Timeout`] failure: the answer had begun and stood still.
+pub const STALLED: &str = "stalled";
+/// The code of a [`Category::Protocol`] failure: the server points elsewhere.
+pub const REDIRECTED: &str = "redirected";
+/// The code of a [`Category::Protocol`] failure: a web page came.
+pub const WEB_PAGE: &str = "web_page";
+
 /// A stream that is too large or no text.
 #[must_use]
 pub fn from_framing(provider: &str, error: FramingError) -> ProviderError {
@@ -112,7 +146,7 @@ pub fn too_large(provider: &str, limit: &dyn std::error::Error) -> ProviderError
 #[must_use]
 pub fn not_the_api(provider: &str, host: &str) -> ProviderError {
     let message = format!("{host} answered with a web page, not the API: a login page, or a wrong address");
-    ProviderError::new(provider, Category::Protocol, message)
+    ProviderError { code: Some(WEB_PAGE.to_owned()), ..ProviderError::new(provider, Category::Protocol, message) }
 }
 
 fn seconds(limit: Duration) -> String {

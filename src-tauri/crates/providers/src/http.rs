@@ -10,7 +10,7 @@ use parlance_core::Origin;
 use reqwest::redirect;
 use url::Url;
 
-pub use exchange::{BodyReader, HttpFailure, Response};
+pub use exchange::{BodyReader, Cause, HttpFailure, Response};
 
 /// How long each step may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub use pending::{Pending, WRITE_BYTES, WRITE_EVERY};
 pub use rescue::{RescueOptions, Restored, Salvaged};
 pub use snippet::SnippetPiece;
 pub use store::Store;
-pub use table::conversation::{Conversation, MAX_TITLE_CHARS, TitleBy};
+pub use table::conversation::{ChosenModel, Conversation, MAX_TITLE_CHARS, TitleBy};
 pub use table::media::Media;
 pub use table::message::{MessageStatus, StoredMessage, Timings};
 pub use table::message_text::SearchHit;

@@ -19,7 +19,7 @@ use crate::table::message_text;
 const APPLICATION_ID: i64 = 1_347_570_787;
 
 /// The migrations in order. Never change one that was released: add another.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("meta", include_str!("table/meta.sql")),
     ("conversation", include_str!("table/conversation.sql")),
     ("message", include_str!("table/message.sql")),
@@ -27,6 +27,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("media", include_str!("table/media.sql")),
     ("message_text", include_str!("table/message_text.sql")),
     ("running", include_str!("table/running.sql")),
+    ("conversation_model", include_str!("table/conversation_model.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -3,11 +3,12 @@
  */
 import { createContext } from "svelte";
 import type { Client } from "../ipc/client";
-import type { AppEvent, ErrorBody, SettingsPatch, VoiceView } from "../ipc/generated";
+import type { AppEvent, ErrorBody, ModelChoice, SettingsPatch, VoiceView } from "../ipc/generated";
 import { fromSnapshot, reduce, withOlder, type AppState } from "../state/app";
-import { running } from "../state/thread";
+import { addressable } from "../state/models";
 import { ComposerController } from "./composer.svelte";
 import { Levels } from "./levels";
+import { ModelsController } from "./models.svelte";
 import { Navigation } from "./navigation.svelte";
 import { ProvidersController } from "./providers.svelte";
 import { TalkController } from "./talk.svelte";
@@ -41,13 +42,15 @@ export class AppController {
   readonly composer: ComposerController;
   readonly talk: TalkController;
   readonly providers: ProvidersController;
+  readonly models: ModelsController;
   #unsubscribe: (() => void) | null = null;
   #loadingOlder = false;
 
   constructor(client: Client) {
     this.client = client;
     this.thread = new ThreadController(client);
-    this.composer = new ComposerController(client, this.navigation, this.thread);
+    this.models = new ModelsController(client, () => this.state);
+    this.composer = new ComposerController(client, this.navigation, this.thread, () => this.addressable);
     this.talk = new TalkController(client, () => this.state?.voice ?? null);
     this.providers = new ProvidersController(client);
     this.navigation.onConversation = (id) => {
@@ -66,6 +69,7 @@ export class AppController {
         this.state = fromSnapshot(snapshot);
         this.voiceAt = performance.now();
         this.unreachable = null;
+        void this.models.open();
         const newest = snapshot.conversations[0];
         if (first && newest !== undefined && snapshot.trouble === null) this.navigation.openConversation(newest.id);
         else void this.thread.reopen();
@@ -90,19 +94,27 @@ export class AppController {
       return;
     }
     const voiceBefore = this.state.voice;
-    const runningBefore = this.thread.running;
     this.state = reduce(this.state, event);
     this.thread.event(event, seq);
+    this.models.event(event);
     if (event.type === "voice") this.#voiceChanged(voiceBefore, event.voice);
     if (event.type === "devices_changed") this.devicesChanged += 1;
     if (event.type === "conversation_gone" && event.id === this.navigation.conversationId) {
       this.navigation.openConversation(null);
     }
-    if (event.type === "message" && runningBefore !== undefined && running(this.thread.messages) === undefined) {
-      const ending = event.message.status === "complete" ? "whole" : "broken";
-      void this.composer.answerEnded(event.message.conversation_id, ending);
+    if (event.type === "answers_ended" && event.conversation_id === this.thread.id) {
+      const ending = this.thread.last?.status === "complete" ? "whole" : "broken";
+      void this.composer.answerEnded(event.conversation_id, ending);
     }
   }
+
+  /** The model that answers on this page. */
+  get answerer(): ModelChoice | null {
+    return (this.navigation.conversationId === null ? null : this.thread.model) ?? this.models.usual;
+  }
+
+  /** Who can be addressed in a message, by the name after its `@`. */
+  readonly addressable = $derived.by(() => addressable(this.state?.providers ?? [], this.models.lists, this.models.favourites));
 
   #voiceChanged(before: VoiceView, voice: VoiceView): void {
     if (before.state !== voice.state) this.levels.set(0, 0, performance.now());

@@ -204,7 +204,7 @@ describe("keys", () => {
     expect(await app.providers.setKey(provider, "sk-proj-canary", "keyring", "not asked")).toBeNull();
     const outcome = await app.providers.prove(provider);
     expect(outcome.kind).toBe("works");
-    expect(called("save_provider")[0]).toMatchObject({ id: "openai", model: "gpt-5.2" });
+    expect(called("choose_model")[0]).toEqual({ conversation_id: null, choice: { provider: "openai", model: "gpt-5.2" } });
     expect(JSON.stringify([app.state, [...app.providers.tests]])).not.toContain("canary");
   });
 

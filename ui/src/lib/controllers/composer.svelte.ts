@@ -3,8 +3,9 @@
  * Nothing that was written is lost by an error: a draft goes only when the engine has the message.
  */
 import type { Client } from "../ipc/client";
-import type { ErrorBody } from "../ipc/generated";
+import type { ErrorBody, ModelChoice } from "../ipc/generated";
 import { utf8Length } from "../text/format";
+import { mentioned } from "../text/mentions";
 import type { Navigation } from "./navigation.svelte";
 import type { ThreadController } from "./thread.svelte";
 
@@ -27,14 +28,19 @@ export class ComposerController {
   sending = $state(false);
   error = $state.raw<ErrorBody | null>(null);
   /** Sent by itself when the running answer ends. */
-  queued = $state.raw<{ conversation: string; text: string } | null>(null);
+  queued = $state.raw<{ conversation: string; text: string; to: ModelChoice[] } | null>(null);
+  /** Who answers the next message only; `null` for the conversation's model. */
+  once = $state.raw<ModelChoice | null>(null);
   /** By conversation; the one that has not begun is under the empty string. */
   #drafts = $state.raw<Readonly<Record<string, Draft>>>({});
   #client: Client;
   #navigation: Navigation;
   #thread: ThreadController;
 
-  constructor(client: Client, navigation: Navigation, thread: ThreadController) {
+  #addressable: () => ReadonlyMap<string, ModelChoice>;
+
+  constructor(client: Client, navigation: Navigation, thread: ThreadController, addressable: () => ReadonlyMap<string, ModelChoice>) {
+    this.#addressable = addressable;
     this.#client = client;
     this.#navigation = navigation;
     this.#thread = thread;
@@ -48,6 +54,14 @@ export class ComposerController {
   get message(): string {
     const { text, pasted } = this.draft;
     return [text, ...pasted].filter((part) => part !== "").join("\n\n");
+  }
+
+  /** Who is addressed by name, in the order of the names; of pasted texts none is meant. */
+  readonly addressed = $derived.by(() => mentioned(this.draft.text, this.#addressable()));
+
+  /** Who answers the message that is being written; empty for the conversation's model. */
+  get to(): ModelChoice[] {
+    return this.addressed.length > 0 || this.once === null ? this.addressed : [this.once];
   }
 
   /** Bytes of the message. */
@@ -78,12 +92,14 @@ export class ComposerController {
     const conversation = this.#navigation.conversationId;
     if (conversation !== null && this.#thread.running !== undefined) {
       if (this.queued !== null) return;
-      this.queued = { conversation, text: this.message };
+      this.queued = { conversation, text: this.message, to: this.to };
+      this.once = null;
       this.#keep(conversation, empty);
       return;
     }
     const draft = this.draft;
-    if (await this.#submit(conversation, this.message)) {
+    if (await this.#submit(conversation, this.message, this.to)) {
+      this.once = null;
       if (this.#drafts[conversation ?? ""] === draft) this.#keep(conversation, empty);
     }
   }
@@ -93,7 +109,7 @@ export class ComposerController {
     const queued = this.queued;
     if (queued === null || queued.conversation !== conversation) return;
     this.queued = null;
-    if (ending === "whole" && (await this.#submit(conversation, queued.text))) return;
+    if (ending === "whole" && (await this.#submit(conversation, queued.text, queued.to))) return;
     this.unqueue(queued);
   }
 
@@ -113,15 +129,16 @@ export class ComposerController {
     await this.#try(() => this.#client.call("stop_answer", { id }));
   }
 
-  async answerAgain(): Promise<void> {
+  /** Answers the last message once more: the conversation's model does, or another. */
+  async answerAgain(to?: ModelChoice): Promise<void> {
     const id = this.#thread.id;
     if (id === null || this.#thread.running !== undefined) return;
-    await this.#try(() => this.#client.call("answer_again", { id }));
+    await this.#try(() => this.#client.call("answer_again", to === undefined ? { id } : { id, to }));
   }
 
-  async #submit(conversation: string | null, text: string): Promise<boolean> {
+  async #submit(conversation: string | null, text: string, to: ModelChoice[]): Promise<boolean> {
     this.sending = true;
-    const sent = await this.#try(() => this.#client.call("send_message", { conversation_id: conversation, text }));
+    const sent = await this.#try(() => this.#client.call("send_message", { conversation_id: conversation, text, ...(to.length > 0 && { to }) }));
     this.sending = false;
     if (sent === null) return false;
     if (this.#navigation.conversationId === conversation && conversation !== sent.conversation_id) {

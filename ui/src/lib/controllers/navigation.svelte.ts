@@ -9,9 +9,12 @@ export type Page =
   | { kind: "conversation"; id: string | null; message: string | null }
   | { kind: "settings"; section: Section | null; provider: string | null };
 
+/** What a model is chosen for: this conversation, new ones, or one more answer to the last message. */
+export type ModelPurpose = "here" | "new" | "again";
+
 export type Dialog =
   | { kind: "search" }
-  | { kind: "models" }
+  | { kind: "models"; purpose: ModelPurpose }
   | { kind: "link"; href: string; words: string };
 
 export class Navigation {

@@ -3,11 +3,11 @@
  */
 import { SvelteMap } from "svelte/reactivity";
 import type { Client } from "../ipc/client";
-import type { ErrorBody, KeepKey, ProviderView, SaveProvider, ServiceView } from "../ipc/generated";
+import type { ErrorBody, KeepKey, ProviderTested, ProviderView, SaveProvider, ServiceView } from "../ipc/generated";
 
 export type Test =
   | { kind: "running" }
-  | { kind: "works"; models: readonly string[] }
+  | ({ kind: "works" } & ProviderTested)
   | { kind: "failed"; error: ErrorBody };
 
 export type KeyOutcome =
@@ -40,7 +40,7 @@ export class ProvidersController {
     const test = await this.test(provider.id);
     if (test.kind === "works") {
       if (provider.model === "") await this.#chooseFirst(provider, test.models);
-      return test;
+      return { kind: "works", models: test.models };
     }
     if (test.kind === "failed" && test.error.code === "key_refused" && provider.key === "missing") {
       await this.forget(provider.id);
@@ -52,7 +52,7 @@ export class ProvidersController {
   async test(id: string): Promise<Test> {
     this.tests.set(id, { kind: "running" });
     const test = await this.#client.call("test_provider", { id }).then(
-      ({ models }): Test => ({ kind: "works", models }),
+      (tested): Test => ({ kind: "works", ...tested }),
       (error: ErrorBody): Test => ({ kind: "failed", error }),
     );
     this.tests.set(id, test);
@@ -76,10 +76,10 @@ export class ProvidersController {
     return this.#failure(this.#client.call("remove_provider", { id }), id);
   }
 
-  /** Answers with `model` of this provider from now on. */
-  async use({ id, name, base_url }: ProviderView, model: string): Promise<ErrorBody | null> {
-    const saved = await this.#failure(this.#client.call("save_provider", { id, name, base_url, model }), null);
-    return saved ?? this.#failure(this.#client.call("update_settings", { provider: id }), null);
+  /** New conversations are answered by `model` of this provider from now on. */
+  async use({ id }: ProviderView, model: string): Promise<ErrorBody | null> {
+    const choice = { provider: id, model };
+    return this.#failure(this.#client.call("choose_model", { conversation_id: null, choice }), null);
   }
 
   async #chooseFirst(provider: ProviderView, models: readonly string[]): Promise<void> {

@@ -18,7 +18,7 @@ function carryOut(app: AppController, remedy: Remedy): void {
     case "check_address":
       return app.navigation.openSettings("providers", provider);
     case "choose_model":
-      return app.navigation.show({ kind: "models" });
+      return app.navigation.show({ kind: "models", purpose: "here" });
     case "answer_again":
       return void app.composer.answerAgain();
     case "new_conversation":

@@ -2,7 +2,7 @@
  * The open conversation: loads it, keeps it true by events, and knows which answer runs.
  */
 import type { Client } from "../ipc/client";
-import type { AppEvent, ErrorBody, MessageView } from "../ipc/generated";
+import type { AppEvent, ErrorBody, MessageView, ModelChoice } from "../ipc/generated";
 import { reduceMessages, running, type Messages } from "../state/thread";
 
 export type Phase = "new" | "loading" | "ready" | "failed";
@@ -12,6 +12,8 @@ export class ThreadController {
   phase = $state<Phase>("new");
   error = $state.raw<ErrorBody | null>(null);
   id = $state<string | null>(null);
+  /** Which model answers in it; `null` until one was asked or chosen. */
+  model = $state.raw<ModelChoice | null>(null);
   #client: Client;
   /** Events that came while the conversation was being fetched. */
   #held: { event: AppEvent; seq: number }[] = [];
@@ -35,7 +37,7 @@ export class ThreadController {
     this.id = id;
     this.error = null;
     this.#held = [];
-    if (!again) this.messages = [];
+    if (!again) [this.messages, this.model] = [[], null];
     if (id === null) {
       this.phase = "new";
       return;
@@ -46,6 +48,7 @@ export class ThreadController {
       const view = await this.#client.call("open_conversation", { id });
       if (this.id !== id) return;
       this.#from = view.next_event;
+      this.model = view.summary.model;
       this.messages = this.#held
         .filter(({ seq }) => seq >= view.next_event)
         .reduce((messages: Messages, { event }) => reduceMessages(messages, id, event), view.messages);
@@ -64,6 +67,7 @@ export class ThreadController {
   }
 
   event(event: AppEvent, seq: number): void {
+    if (event.type === "conversation" && event.summary.id === this.id) this.model = event.summary.model;
     if (this.id === null || (event.type !== "message" && event.type !== "delta")) return;
     if (this.#from === Number.POSITIVE_INFINITY) this.#held.push({ event, seq });
     else if (seq >= this.#from) this.messages = reduceMessages(this.messages, this.id, event);

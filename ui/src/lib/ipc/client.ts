@@ -99,4 +99,7 @@ const nothingKnown: Omit<ErrorBody, "code"> = {
   status: null,
   seconds: null,
   details: null,
+  why: null,
+  near: [],
+  retry_at_ms: null,
 };

@@ -40,6 +40,8 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       return { ...state, providers: event.providers, keyring: event.keyring };
     case "message":
     case "delta":
+    case "answers_ended":
+    case "models":
     case "level":
     case "devices_changed":
       return state;

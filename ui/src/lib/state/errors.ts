@@ -32,9 +32,12 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   bad_key: { tone: "you", icon: "key-round", remedy: null },
   quota: { tone: "you", icon: "key-round", remedy: "choose_model" },
   rate_limit: { tone: "you", icon: "refresh-cw", remedy: "answer_again" },
+  overloaded: { tone: "you", icon: "refresh-cw", remedy: "answer_again" },
   server_fault: { tone: "bad", icon: "triangle-alert", remedy: "answer_again" },
   context_too_long: { tone: "you", icon: "info", remedy: "new_conversation" },
   content_filter: { tone: "you", icon: "info", remedy: null },
+  refused: { tone: "quiet", icon: "info", remedy: null },
+  answer_limit: { tone: "quiet", icon: "info", remedy: null },
   invalid_request: { tone: "bad", icon: "triangle-alert", remedy: "choose_model" },
   not_found: { tone: "you", icon: "triangle-alert", remedy: "choose_model" },
   unreachable: { tone: "bad", icon: "globe", remedy: "answer_again" },
@@ -67,8 +70,8 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
 
 /** The figures of an error, for its sentence. */
 export function figures(error: ErrorBody): Params {
-  const { provider, host, model, status, seconds } = error;
-  return { provider, host, model, status, seconds };
+  const { provider, host, model, status, seconds, near } = error;
+  return { provider, host, model, status, seconds, near: near.join(", ") };
 }
 
 /** How each notice is shown. */

@@ -4,7 +4,7 @@ import type { AppEvent, ConversationSummary } from "../ipc/generated";
 import { fromSnapshot, reduce, withOlder } from "./app";
 import { lastCode, reduceMessages, running, wordsOf, type Messages } from "./thread";
 
-const line = (id: string, updated_ms: number): ConversationSummary => ({ id, title: id, updated_ms, spoken: false });
+const line = (id: string, updated_ms: number): ConversationSummary => ({ id, title: id, updated_ms, spoken: false, model: null });
 const state = fromSnapshot({ ...samples.emptySnapshot(), conversations: [line("b", 20), line("a", 10)], conversation_count: 5 });
 const ids = (list: readonly ConversationSummary[]) => list.map(({ id }) => id).join("");
 

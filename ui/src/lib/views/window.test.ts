@@ -227,13 +227,13 @@ describe("a key", () => {
 
 describe("the window", () => {
   it("draws nothing but the trouble when the data cannot be opened", async () => {
-    await open({ snapshot: { trouble: { code: "database_newer", provider: null, host: null, model: null, status: null, seconds: null, details: "version 9" } } });
+    await open({ snapshot: { trouble: { code: "database_newer", provider: null, host: null, model: null, status: null, seconds: null, why: null, near: [], retry_at_ms: null, details: "version 9" } } });
     expect(one("trouble").textContent).toMatch(/newer Parlance.*Nothing was changed/s);
     expect(document.querySelector("[data-testid=composer]")).toBeNull();
   });
 
   describe("with a damaged history", () => {
-    const damaged: FakeOptions = { snapshot: { trouble: { code: "database_damaged", provider: null, host: null, model: null, status: null, seconds: null, details: null } } };
+    const damaged: FakeOptions = { snapshot: { trouble: { code: "database_damaged", provider: null, host: null, model: null, status: null, seconds: null, why: null, near: [], retry_at_ms: null, details: null } } };
     const copies = [2, 1].map((day) => ({ name: `${day}-daily.db`, made_ms: Date.UTC(2026, 10, day), conversations: 1000 + day }));
 
     it("puts the chosen copy back and says to start again", async () => {

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use super::error::ErrorBody;
 use super::events::{Notice, VoiceView};
+use super::models::{Defaults, ModelChoice};
 use super::views::{
     ConversationSummary, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
 };
@@ -35,7 +36,9 @@ macro_rules! with_commands {
             /// Stops the running answer; what came is kept.
             stop_answer: ConversationId => Empty,
             /// Asks again for the answer to the last message.
-            answer_again: ConversationId => MessageSent,
+            answer_again: AnswerAgain => MessageSent,
+            /// How much of what its model can read a conversation takes, with what is being written. Asks nobody.
+            context: ContextOf => ContextView,
             /// Keeps a key for a provider's host.
             set_key: SetKey => ProviderView,
             /// Forgets the key of a provider's host.
@@ -46,8 +49,14 @@ macro_rules! with_commands {
             save_provider: SaveProvider => ProviderView,
             /// Removes an added server and its key.
             remove_provider: ProviderId => Empty,
-            /// Asks the provider for its models: proves address and key.
+            /// Asks the provider for its models and, where one is chosen, that model for a word. What is wrong is the error.
             test_provider: ProviderId => ProviderTested,
+            /// Every provider's models as far as they are known. Those that are old are asked for beside it, and come as events.
+            model_lists: Empty => Vec<ModelListView>,
+            /// Asks a provider for its models now. A failure is in the list, which keeps what it had.
+            refresh_models: ProviderId => ModelListView,
+            /// Which model answers from now on, in a conversation or in new ones.
+            choose_model: ChooseModel => Empty,
             /// Changes settings; what is absent stays.
             update_settings: SettingsPatch => Settings,
             /// The microphones and speakers there are.
@@ -153,6 +162,45 @@ pub struct SendMessage {
     pub conversation_id: Option<String>,
     /// What; at most 10 MiB.
     pub text: String,
+    /// Who answers this one message, one after the other; empty for the conversation's model.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<ModelChoice>>")]
+    pub to: Vec<ModelChoice>,
+}
+
+/// Asks again for the answer to the last message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AnswerAgain {
+    /// The conversation.
+    pub id: String,
+    /// Who answers; `None` for the conversation's model.
+    #[serde(default)]
+    #[ts(optional)]
+    pub to: Option<ModelChoice>,
+}
+
+/// Whose length is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ContextOf {
+    /// The conversation; `None` for one that has not begun.
+    pub conversation_id: Option<String>,
+    /// What is being written.
+    pub draft: String,
+}
+
+/// How long a conversation is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ContextView {
+    /// The model that reads it.
+    pub model: String,
+    /// Tokens of the whole prompt.
+    #[ts(type = "number")]
+    pub tokens: u64,
+    /// Whether that is the provider's own rule; an estimate otherwise.
+    pub exact: bool,
+    /// How many the model reads; `None` where nobody says.
+    #[ts(type = "number | null")]
+    pub limit: Option<u64>,
 }
 
 /// What became of it.
@@ -221,13 +269,6 @@ pub struct SaveProvider {
     pub api_version: Option<String>,
 }
 
-/// The provider answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ProviderTested {
-    /// The models it lists.
-    pub models: Vec<String>,
-}
-
 /// A change of settings; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -255,6 +296,10 @@ pub struct SettingsPatch {
     pub reasoning: Option<ReasoningDisplay>,
     /// Whether figures stand under answers.
     pub show_figures: Option<bool>,
+    /// Which model answers where none was chosen.
+    pub defaults: Option<Defaults>,
+    /// The models that stand first.
+    pub favourites: Option<Vec<ModelChoice>>,
 }
 
 /// The talk key moved. A key that repeats by itself is to be left out by the host.

@@ -20,13 +20,58 @@ pub struct ErrorBody {
     pub seconds: Option<u32>,
     /// What the server or the system said, for "Details". Never a key.
     pub details: Option<String>,
+    /// The closer reason, where it is known: its sentence is `why.WHY` in `assets/words/`.
+    #[serde(default)]
+    pub why: Option<Why>,
+    /// What may have been meant: names of models, or the host of another region.
+    #[serde(default)]
+    pub near: Vec<String>,
+    /// Milliseconds since 1970 (UTC): before this the provider wants to be left alone; `None` where it does not say.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub retry_at_ms: Option<u64>,
+}
+
+/// A closer reason for an error than its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The name stands for no computer.
+    NoSuchHost,
+    /// The computer is there, but no server listens.
+    ConnectionRefused,
+    /// The server cannot prove who it is, or speaks no TLS.
+    NotSecure,
+    /// Nobody answered in time.
+    NoConnectionInTime,
+    /// The answer had begun and stood still.
+    Stalled,
+    /// A web page came.
+    WebPage,
+    /// The server points to another address.
+    Redirected,
+    /// Keys belong to a region, and this may be another region's: `near` holds its host.
+    OtherRegion,
+    /// The provider does not list the model: `near` holds names that are like it.
+    NotListed,
 }
 
 impl ErrorBody {
     /// An error with nothing but its code.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, provider: None, host: None, model: None, status: None, seconds: None, details: None }
+        Self {
+            code,
+            provider: None,
+            host: None,
+            model: None,
+            status: None,
+            seconds: None,
+            details: None,
+            why: None,
+            near: Vec::new(),
+            retry_at_ms: None,
+        }
     }
 
     /// The same with what the system said.
@@ -53,12 +98,18 @@ pub enum ErrorCode {
     Quota,
     /// Too many requests; `seconds` says how long to wait.
     RateLimit,
-    /// The provider has no room, or a fault of its own.
+    /// The provider has no room now.
+    Overloaded,
+    /// The provider has a fault of its own.
     ServerFault,
     /// The conversation is longer than the model can read.
     ContextTooLong,
     /// The provider's filter stopped it.
     ContentFilter,
+    /// The model did not want to answer.
+    Refused,
+    /// The answer reached the longest length that the model gives.
+    AnswerLimit,
     /// The provider does not accept the request.
     InvalidRequest,
     /// There is no such model or address.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::error::ErrorBody;
+use super::models::ModelListView;
 use super::views::{ConversationSummary, KeyringView, MessageView, ProviderView, Settings};
 
 /// Events of one moment (at most 16 ms), in order.
@@ -47,6 +48,11 @@ pub enum AppEvent {
         /// What is appended.
         delta: Delta,
     },
+    /// All that were asked in a conversation have answered, or were stopped.
+    AnswersEnded {
+        /// The conversation.
+        conversation_id: String,
+    },
     /// The talk key's state changed.
     Voice {
         /// The state.
@@ -70,6 +76,11 @@ pub enum AppEvent {
     Settings {
         /// All of them.
         settings: Settings,
+    },
+    /// A provider's list of models changed, or is being asked for.
+    Models {
+        /// The list.
+        list: ModelListView,
     },
     /// Providers or their keys changed.
     Providers {

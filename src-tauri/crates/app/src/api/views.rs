@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::error::ErrorBody;
+use super::models::{Defaults, ModelChoice};
 
 /// A line of the conversation list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -17,6 +18,8 @@ pub struct ConversationSummary {
     pub updated_ms: u64,
     /// Whether anything in it was spoken.
     pub spoken: bool,
+    /// Which model answers in it; `None` until one was asked or chosen.
+    pub model: Option<ModelChoice>,
 }
 
 /// A conversation with its messages, oldest first.
@@ -312,6 +315,10 @@ pub struct Settings {
     pub reasoning: ReasoningDisplay,
     /// Whether figures stand under answers.
     pub show_figures: bool,
+    /// Which model answers where none was chosen.
+    pub defaults: Defaults,
+    /// The models that stand first, in the order in which they were taken.
+    pub favourites: Vec<ModelChoice>,
 }
 
 impl Default for Settings {
@@ -328,6 +335,8 @@ impl Default for Settings {
             talk_key: TalkKeyMode::Auto,
             reasoning: ReasoningDisplay::Auto,
             show_figures: true,
+            defaults: Defaults::default(),
+            favourites: Vec::new(),
         }
     }
 }

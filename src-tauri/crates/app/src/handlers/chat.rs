@@ -3,7 +3,9 @@
 use parlance_assistant::voice::actor::VoiceCommand;
 use parlance_store::{MAX_MESSAGE_BYTES, Place};
 
-use crate::api::{ConversationId, Empty, ErrorBody, ErrorCode, MessageSent, OpenLink, SendMessage, VoiceState};
+use crate::api::{
+    AnswerAgain, ConversationId, Empty, ErrorBody, ErrorCode, MessageSent, OpenLink, SendMessage, VoiceState,
+};
 use crate::app::App;
 use crate::links;
 
@@ -19,7 +21,7 @@ impl App {
             Some(conversation_id) => Place::EndOf { conversation_id },
             None => Place::NewConversation,
         };
-        self.ask(place, Some(request.text)).await
+        self.ask(place, Some(request.text), &request.to).await
     }
 
     pub(crate) async fn stop_answer(&self, request: ConversationId) -> Result<Empty, ErrorBody> {
@@ -36,14 +38,14 @@ impl App {
         Ok(Empty {})
     }
 
-    pub(crate) async fn answer_again(&self, request: ConversationId) -> Result<MessageSent, ErrorBody> {
+    pub(crate) async fn answer_again(&self, request: AnswerAgain) -> Result<MessageSent, ErrorBody> {
         let messages = self.store()?.messages(&request.id).await?;
         let question = messages
             .iter()
             .rfind(|row| row.msg.role == parlance_core::Role::User)
             .ok_or_else(|| ErrorBody::new(ErrorCode::Gone))?;
         let place = Place::After { conversation_id: request.id, message_id: Some(question.msg.id.clone()) };
-        self.ask(place, None).await
+        self.ask(place, None, request.to.as_slice()).await
     }
 
     pub(crate) async fn open_link(&self, request: OpenLink) -> Result<Empty, ErrorBody> {

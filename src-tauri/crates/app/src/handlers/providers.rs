@@ -7,7 +7,8 @@ use parlance_providers::extra_headers;
 use serde_json::{Map, Value};
 
 use crate::api::{
-    Empty, ErrorBody, ErrorCode, KeepKey, ProviderId, ProviderTested, ProviderView, SaveProvider, ServiceView, SetKey,
+    AppEvent, Empty, ErrorBody, ErrorCode, KeepKey, ModelChoice, ProviderId, ProviderView, SaveProvider, ServiceView,
+    SetKey,
 };
 use crate::app::App;
 use crate::config::ProviderConfig;
@@ -102,9 +103,22 @@ impl App {
                 config.providers.push(next.clone());
             }
         })?;
+        self.follow_model(&next)?;
         self.look_for_key(&next.id, &address.origin).await;
         self.tell_providers();
         Ok(self.provider_view(&next))
+    }
+
+    /// A model that is named in the settings answers new conversations too, where they are this provider's.
+    fn follow_model(&self, provider: &ProviderConfig) -> Result<(), ErrorBody> {
+        let before = self.config().settings.defaults;
+        let Some(chat) = before.chat.filter(|chat| chat.provider == provider.id && chat.model != provider.model) else {
+            return Ok(());
+        };
+        let chat = (!provider.model.is_empty()).then(|| ModelChoice { model: provider.model.clone(), ..chat });
+        self.change_config(|config| config.settings.defaults.chat = chat)?;
+        self.hub().tell(AppEvent::Settings { settings: self.config().settings });
+        Ok(())
     }
 
     pub(crate) async fn remove_provider(&self, request: ProviderId) -> Result<Empty, ErrorBody> {
@@ -129,16 +143,6 @@ impl App {
         })?;
         self.tell_providers();
         Ok(Empty {})
-    }
-
-    pub(crate) async fn test_provider(&self, request: ProviderId) -> Result<ProviderTested, ErrorBody> {
-        let config = self.config();
-        let provider = find(&config, &request.id)?;
-        let address = Address::of(provider)?;
-        let models = self.client(provider, &address)?.models().await.map_err(|error| {
-            ErrorBody::from_provider(&error, &provider.name, address.origin.host(), &provider.model)
-        })?;
-        Ok(ProviderTested { models: models.into_iter().map(|model| model.id).collect() })
     }
 }
 

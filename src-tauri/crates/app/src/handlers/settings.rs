@@ -39,7 +39,11 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.language, patch.language);
     set(&mut settings.theme, patch.theme);
     set(&mut settings.text_scale, patch.text_scale.filter(|scale| (0.5..=3.0).contains(scale)));
-    set(&mut settings.provider, patch.provider);
+    if let Some(provider) = patch.provider {
+        // The provider's last model is meant, not another one's.
+        settings.defaults.chat = settings.defaults.chat.take().filter(|chat| chat.provider == provider);
+        settings.provider = provider;
+    }
     set(&mut settings.input_device, patch.input_device.map(device));
     set(&mut settings.output_device, patch.output_device.map(device));
     set(&mut settings.audio_block, patch.audio_block.map(|frames| frames.clamp(480, 4_096)));
@@ -47,4 +51,6 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.talk_key, patch.talk_key);
     set(&mut settings.reasoning, patch.reasoning);
     set(&mut settings.show_figures, patch.show_figures);
+    set(&mut settings.defaults, patch.defaults);
+    set(&mut settings.favourites, patch.favourites);
 }

@@ -27,27 +27,40 @@ fn by_code(code: &str) -> Option<Category> {
         | "Throttling.BurstRate"
         | "LimitRequests" => Category::RateLimit,
         "DataInspectionFailed" | "data_inspection_failed" => Category::ContentFilter,
-        "ModelNotFound" => Category::NotFound,
+        "ModelNotFound" | "DeploymentNotFound" | "invalid_model" | "resource_not_found_error" => Category::NotFound,
         "ModelUnavailable" | "ServiceUnavailable" => Category::Overloaded,
-        "InternalError" | "InternalError.Timeout" => Category::Server,
+        "InternalError" | "InternalError.Timeout" | "timeout_error" | "DEADLINE_EXCEEDED" => Category::Server,
         "invalid_api_key"
         | "authentication_error"
         | "permission_error"
+        | "invalid_authentication_error"
+        | "permission_denied_error"
         | "unsupported_country_region_territory"
         | "UNAUTHENTICATED"
         | "PERMISSION_DENIED" => Category::Authentication,
         "insufficient_quota"
+        | "exceeded_current_quota_error"
         | "credit_balance_exhausted"
         | "billing_hard_limit_reached"
         | "billing_not_active"
         | "billing_error"
         | "enforced_spend_limit_reached"
         | "contract_spend_limit_reached" => Category::Quota,
-        "rate_limit_exceeded" | "rate_limited" | "rate_limit_error" | "RESOURCE_EXHAUSTED" => Category::RateLimit,
-        "server_is_overloaded" | "slow_down" | "overloaded_error" | "engine_overloaded" | "UNAVAILABLE" => {
-            Category::Overloaded
+        "rate_limit_exceeded"
+        | "rate_limited"
+        | "rate_limit_error"
+        | "rate_limit_reached_error"
+        | "RateLimitReached"
+        | "RESOURCE_EXHAUSTED" => Category::RateLimit,
+        "server_is_overloaded"
+        | "slow_down"
+        | "overloaded_error"
+        | "engine_overloaded"
+        | "engine_overloaded_error"
+        | "UNAVAILABLE" => Category::Overloaded,
+        "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" | "request_too_large" => {
+            Category::ContextTooLong
         }
-        "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => Category::ContextTooLong,
         "content_filter" | "content_policy_violation" | "ResponsibleAIPolicyViolation" => Category::ContentFilter,
         "model_not_found" | "not_found_error" | "unknown_url" => Category::NotFound,
         _ => return None,
@@ -69,24 +82,33 @@ fn by_sentence(status: Option<u16>, message: &str) -> Option<Category> {
                 "too many tokens",
                 "prompt too long",
                 "range of input length",
+                "exceeds the maximum number of tokens",
+                "maximum prompt length",
+                "exceeded model token limit",
+                "context the overflows",
             ]) =>
         {
             Some(Category::ContextTooLong)
         }
         // xAI and Gemini answer a wrong key with 400.
-        Some(400) if says(&["incorrect api key", "api key not valid", "invalid api key"]) => {
-            Some(Category::Authentication)
-        }
         Some(400)
             if says(&[
-                "is not a valid model",
-                "model not exist",
-                "model does not exist",
-                "is not found for api version",
+                "incorrect api key",
+                "api key not valid",
+                "invalid api key",
+                "api key expired",
+                // Gemini, where the account's country may not use it.
+                "user location is not supported",
             ]) =>
         {
+            Some(Category::Authentication)
+        }
+        Some(400) if says(&["is not a valid model", "model not exist", "is not found for api version"]) => {
             Some(Category::NotFound)
         }
+        Some(400) if says(&["does not exist"]) && says(&["model"]) => Some(Category::NotFound),
+        // Anthropic has no code for an empty purse.
+        Some(400) if says(&["credit balance is too low"]) => Some(Category::Quota),
         Some(429) if says(&["exceeded your current quota", "insufficient balance"]) => Some(Category::Quota),
         _ => None,
     }
@@ -140,6 +162,39 @@ mod tests {
             (400, None, Some("Arrearage"), "", Category::Quota),
             (429, None, Some("Throttling.AllocationQuota"), "", Category::RateLimit),
             (402, None, None, "Insufficient Balance", Category::Quota),
+            (
+                400,
+                Some("invalid_request_error"),
+                None,
+                "Your credit balance is too low to access the API.",
+                Category::Quota,
+            ),
+            (429, Some("exceeded_current_quota_error"), None, "", Category::Quota),
+            (429, Some("rate_limit_reached_error"), None, "", Category::RateLimit),
+            (429, None, Some("RateLimitReached"), "", Category::RateLimit),
+            (429, Some("engine_overloaded_error"), None, "", Category::Overloaded),
+            (503, None, Some("UNAVAILABLE"), "The model is overloaded.", Category::Overloaded),
+            (504, Some("DEADLINE_EXCEEDED"), None, "", Category::Server),
+            (413, Some("request_too_large"), None, "", Category::ContextTooLong),
+            (
+                400,
+                Some("INVALID_ARGUMENT"),
+                None,
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+                Category::ContextTooLong,
+            ),
+            (400, None, None, "This model's maximum prompt length is 131072", Category::ContextTooLong),
+            (400, None, None, "Your request exceeded model token limit: 8192", Category::ContextTooLong),
+            (400, Some("invalid_model"), Some("1500"), "Invalid model: x", Category::NotFound),
+            (400, None, Some("400"), "Model no-such/model does not exist", Category::NotFound),
+            (404, Some("invalid_request_error"), Some("DeploymentNotFound"), "", Category::NotFound),
+            (
+                400,
+                Some("FAILED_PRECONDITION"),
+                None,
+                "User location is not supported for the API use.",
+                Category::Authentication,
+            ),
             (403, None, None, "country not supported", Category::Authentication),
             (408, None, None, "", Category::Timeout),
             (418, None, None, "", Category::InvalidRequest),

@@ -21,6 +21,8 @@ pub enum HttpFailure {
         host: String,
         /// The system's reason.
         why: String,
+        /// The same, as far as it is told apart.
+        cause: Cause,
     },
     /// Connecting took too long. Nothing was sent.
     ConnectTimeout {
@@ -52,6 +54,19 @@ pub enum HttpFailure {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+/// Why there is no connection, as far as it is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The name stands for no computer.
+    NoSuchHost,
+    /// The computer is there, but nobody listens.
+    Refused,
+    /// It cannot prove who it is, or speaks no TLS.
+    NotSecure,
+    /// Something else.
+    Other,
 }
 
 /// The head of a response and a reader for its body.
@@ -202,13 +217,31 @@ fn not_sent(error: reqwest::Error, url: &Url) -> HttpFailure {
         if error.is_timeout() {
             return HttpFailure::ConnectTimeout { host };
         }
-        let mut reason: &dyn std::error::Error = &error;
+        let mut reason: &(dyn std::error::Error + 'static) = &error;
+        let mut cause = cause(reason);
         while let Some(inner) = reason.source() {
             reason = inner;
+            cause = cause.or_else(|| self::cause(reason));
         }
-        return HttpFailure::Unreachable { host, why: reason.to_string() };
+        return HttpFailure::Unreachable { host, why: reason.to_string(), cause: cause.unwrap_or(Cause::Other) };
     }
     HttpFailure::CutBeforeAnswer
+}
+
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        let inner = error.get_ref();
+        return match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => Some(Cause::Refused),
+            _ if inner.is_some_and(|inner| inner.is::<rustls::Error>()) => Some(Cause::NotSecure),
+            _ => None,
+        };
+    }
+    if error.is::<rustls::Error>() {
+        return Some(Cause::NotSecure);
+    }
+    // The resolver's error has no public type; its words are fixed.
+    (error.to_string() == "dns error").then_some(Cause::NoSuchHost)
 }
 
 fn location(headers: &HeaderMap, asked: &Url) -> String {

@@ -32,6 +32,17 @@ pub struct Conversation {
     pub spoken: bool,
     /// The last message of the branch that is shown, `None` while there is none.
     pub leaf_id: Option<String>,
+    /// Which model answers in it; `None` until one was asked or chosen.
+    pub model: Option<ChosenModel>,
+}
+
+/// A model as a thread remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenModel {
+    /// The configured provider's id.
+    pub provider: String,
+    /// The model, as the provider names it.
+    pub model: String,
 }
 
 /// Who chose a title.
@@ -46,7 +57,10 @@ pub enum TitleBy {
 /// `SELECT` of what [`Conversation::read`] reads.
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, title, title_by_person, created_ms, updated_ms, spoken, leaf_id FROM conversation ", $rest)
+        concat!(
+            "SELECT id, title, title_by_person, created_ms, updated_ms, spoken, leaf_id, provider, model FROM conversation ",
+            $rest
+        )
     };
 }
 
@@ -63,6 +77,8 @@ impl Conversation {
             updated_ms: unsigned(row.try_get("updated_ms")?),
             spoken: row.try_get("spoken")?,
             leaf_id: row.try_get("leaf_id")?,
+            model: Option::zip(row.try_get("provider")?, row.try_get("model")?)
+                .map(|(provider, model)| ChosenModel { provider, model }),
         })
     }
 }
@@ -125,6 +141,29 @@ impl Store {
         let renamed = fetch(&mut transaction, id).await?;
         self.commit(transaction).await?;
         Ok(renamed)
+    }
+
+    /// Has a thread remember which model answers in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], or when writing fails.
+    pub async fn choose_model(&self, id: &str, chosen: &ChosenModel) -> Result<Conversation, StoreError> {
+        settled!(self, self.choose_model_once(id, chosen))
+    }
+
+    async fn choose_model_once(&self, id: &str, chosen: &ChosenModel) -> Result<Conversation, StoreError> {
+        let mut transaction = self.begin(Growth::Needed).await?;
+        let changed =
+            sqlx::query("UPDATE conversation SET provider = ?, model = ? WHERE id = ? AND deleted_ms IS NULL")
+                .bind(&chosen.provider)
+                .bind(&chosen.model)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+        require(changed.rows_affected(), id)?;
+        let conversation = fetch(&mut transaction, id).await?;
+        self.commit(transaction).await?;
+        Ok(conversation)
     }
 
     /// Takes a thread away; [`Store::restore_conversation`] brings it back until it is purged.

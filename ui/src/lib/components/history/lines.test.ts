@@ -4,7 +4,7 @@ import { inSight, lay } from "./lines";
 const now = new Date(2026, 10, 24, 12);
 const hour = 3_600_000;
 const list = (count: number, apart: number) =>
-  Array.from({ length: count }, (_, index) => ({ id: `c${index}`, title: "", updated_ms: now.getTime() - index * apart, spoken: false }));
+  Array.from({ length: count }, (_, index) => ({ id: `c${index}`, title: "", updated_ms: now.getTime() - index * apart, spoken: false, model: null }));
 
 describe("the conversation list", () => {
   it("stands under its days, without gaps and in order", () => {

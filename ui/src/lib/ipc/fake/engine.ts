@@ -10,13 +10,14 @@ import type {
   ErrorCode,
   EventBatch,
   MessageView,
+  ModelListView,
   RescueOptions,
   Snapshot,
   VoiceState,
   VoiceView,
 } from "../generated";
 import type { Transport } from "../transport";
-import { answer, emptySnapshot, message, reasoning, services } from "./samples";
+import { answer, emptySnapshot, message, modelLists, reasoning, services } from "./samples";
 
 type Handlers = { [C in keyof Commands]: (request: Commands[C]["request"]) => Commands[C]["response"] };
 
@@ -27,6 +28,8 @@ export interface FakeOptions {
   pace?: number;
   /** The ways back from a damaged history. */
   rescue?: RescueOptions;
+  /** What each provider lists. */
+  lists?: ModelListView[];
 }
 
 export class FakeEngine implements Transport {
@@ -35,6 +38,10 @@ export class FakeEngine implements Transport {
   /** The next call of this name is refused with this code. */
   readonly refusals = new Map<keyof Commands, ErrorCode>();
   snapshot: Snapshot;
+  /** Tokens of whatever conversation is asked about. */
+  used = 1200;
+  /** What each provider is known to list. */
+  lists: ModelListView[];
   messages: Record<string, MessageView[]>;
   readonly #rescue: RescueOptions;
   #pace: number;
@@ -44,11 +51,12 @@ export class FakeEngine implements Transport {
   #streams = new Map<string, ReturnType<typeof setInterval>>();
   #voice: ReturnType<typeof setTimeout>[] = [];
 
-  constructor({ snapshot, messages, pace = 30, rescue = { backups: [], salvageable: true } }: FakeOptions = {}) {
+  constructor({ snapshot, messages, pace = 30, rescue = { backups: [], salvageable: true }, lists = modelLists() }: FakeOptions = {}) {
     this.#rescue = rescue;
     this.snapshot = { ...emptySnapshot(), ...structuredClone(snapshot ?? {}) };
     this.messages = structuredClone(messages ?? {});
     this.#pace = pace;
+    this.lists = structuredClone(lists);
   }
 
   async call(name: string, payload: unknown): Promise<unknown> {
@@ -118,12 +126,29 @@ export class FakeEngine implements Transport {
           created_ms: found.created_ms,
         }];
       }),
+    context: ({ draft }) => ({ model: "qwen3:8b", tokens: this.used + Math.ceil(draft.length / 4), exact: false, limit: 40_960 }),
+    model_lists: () => this.lists,
+    refresh_models: ({ id }) => {
+      const list = this.lists.find(({ provider }) => provider === id);
+      if (list === undefined) throw this.#error("gone");
+      return list;
+    },
+    choose_model: ({ conversation_id, choice }) => {
+      if (conversation_id === null) {
+        this.snapshot.settings = { ...this.snapshot.settings, provider: choice.provider, defaults: { chat: choice } };
+        this.emit({ type: "settings", settings: this.snapshot.settings });
+      } else {
+        this.#put({ ...this.#summary(conversation_id), model: choice });
+      }
+      this.#change(choice.provider, { model: choice.model });
+      return {};
+    },
     send_message: ({ conversation_id, text }) => {
       const provider = this.snapshot.providers.find(({ id }) => id === this.snapshot.settings.provider);
       if (text.trim() === "") throw this.#error("empty_message");
       if (provider?.model === "") throw this.#error("no_model");
       const id = conversation_id ?? crypto.randomUUID();
-      this.#put({ id, title: text.slice(0, 60), updated_ms: Date.now(), spoken: false });
+      this.#put({ id, title: text.slice(0, 60), updated_ms: Date.now(), spoken: false, model: this.snapshot.conversations.find((line) => line.id === id)?.model ?? null });
       this.#say(message({ id: crypto.randomUUID(), conversation_id: id, author: "you", blocks: [{ type: "text", text }], created_ms: Date.now() }));
       return { conversation_id: id, answer_id: this.#stream(id) };
     },
@@ -157,7 +182,10 @@ export class FakeEngine implements Transport {
       this.#providers();
       return {};
     },
-    test_provider: () => ({ models: ["gpt-5.2", "gpt-5.2-mini", "o4-mini"] }),
+    test_provider: ({ id }) => {
+      const model = this.snapshot.providers.find((provider) => provider.id === id)?.model ?? "";
+      return { models: ["gpt-5.2", "gpt-5.2-mini", "o4-mini"], ms: 180, answered: model === "" ? null : { model, listed: true, ms: 640 } };
+    },
     update_settings: (patch) => {
       const device = (id: string | null | undefined, now: string | null) => (id === undefined ? now : id === "" ? null : id);
       const settings = { ...this.snapshot.settings, ...patch };
@@ -238,6 +266,7 @@ export class FakeEngine implements Transport {
     if (last?.status !== "streaming") return;
     const blocks = last.blocks.map((block) => (block.type === "thinking" ? { ...block, ms: 4200 } : block));
     this.#say({ ...last, blocks, status, figures: { input_tokens: 120, output_tokens: 318, first_word_ms: 640 } });
+    this.emit({ type: "answers_ended", conversation_id: id });
   }
 
   #change(id: string, part: Partial<Snapshot["providers"][number]>): Snapshot["providers"][number] {
@@ -284,6 +313,6 @@ export class FakeEngine implements Transport {
   }
 
   #error(code: ErrorCode): ErrorBody {
-    return { code, provider: "OpenAI", host: "api.openai.com", model: null, status: null, seconds: null, details: null };
+    return { code, provider: "OpenAI", host: "api.openai.com", model: null, status: null, seconds: null, details: null, why: null, near: [], retry_at_ms: null };
   }
 }

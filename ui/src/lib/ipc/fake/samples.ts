@@ -1,7 +1,7 @@
 /**
  * Made-up content for the preview, the gallery and tests. Never part of the app.
  */
-import type { BlockView, ConversationSummary, MessageView, ProviderView, ServiceView, Settings, Snapshot, VoiceView } from "../generated";
+import type { BlockView, ConversationSummary, Mark, MessageView, ModelListView, ModelView, ProviderView, ServiceView, Settings, Snapshot, VoiceView } from "../generated";
 
 export const defaultSettings: Settings = {
   language: "system",
@@ -15,6 +15,8 @@ export const defaultSettings: Settings = {
   talk_key: "auto",
   reasoning: "auto",
   show_figures: true,
+  defaults: { chat: null },
+  favourites: [],
 };
 
 export const idleVoice: VoiceView = {
@@ -72,11 +74,41 @@ export function emptySnapshot(): Snapshot {
   };
 }
 
+function model(id: string, context_tokens: number | null, marks: Mark[], part: Partial<ModelView> = {}): ModelView {
+  return { id, name: null, context_tokens, output_tokens: null, price: null, marks, may_chat: true, ...part };
+}
+
+/** What the providers of the samples list: one with prices and models for other uses, one whose last try failed. */
+export function modelLists(): ModelListView[] {
+  return [
+    {
+      provider: "openai",
+      fetched_ms: Date.now() - 20 * 60_000,
+      asking: false,
+      error: null,
+      models: [
+        model("gpt-4.1-mini", 1_047_576, ["images", "tools", "structured"]),
+        model("gpt-5.2", 400_000, ["images", "tools", "reasoning", "structured"], { price: { input: "1.75", output: "14.00" } }),
+        model("gpt-audio", 128_000, ["audio", "tools"]),
+        model("gpt-realtime", 32_000, ["audio", "tools", "realtime"], { may_chat: false }),
+        model("text-embedding-3-small", null, ["embedding"], { may_chat: false }),
+      ],
+    },
+    {
+      provider: "ollama",
+      fetched_ms: Date.now() - 26 * 3_600_000,
+      asking: false,
+      error: { code: "unreachable", provider: "Ollama", host: "localhost:11434", model: null, status: null, seconds: null, details: null, why: "connection_refused", near: [], retry_at_ms: null },
+      models: [model("gemma3:4b", 131_072, ["images"]), model("qwen3:8b", 40_960, ["tools", "reasoning"])],
+    },
+  ];
+}
+
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
 export function summaries(now: number): ConversationSummary[] {
-  const line = (id: string, title: string, ago: number, spoken = false) => ({ id, title, updated_ms: now - ago, spoken });
+  const line = (id: string, title: string, ago: number, spoken = false) => ({ id, title, updated_ms: now - ago, spoken, model: null });
   return [
     line("panels", "Two panels on the balcony", 2 * minute),
     line("train", "Night train to Vienna", 50 * minute, true),
@@ -162,11 +194,11 @@ export function thread(): MessageView[] {
 
 /** Every way an answer can end badly, and what cannot be drawn. */
 export function trouble(): MessageView[] {
-  const error = { provider: "OpenAI", host: "api.openai.com", model: "gpt-5.2", status: null, seconds: null, details: null };
+  const error = { provider: "OpenAI", host: "api.openai.com", model: "gpt-5.2", status: null, seconds: null, details: null, why: null, near: [], retry_at_ms: null };
   return [
     message({ id: "t1", author: "you", blocks: [text("Why does bread need salt?")] }),
     message({ id: "t2", author: "they", status: "cut", blocks: [text("Bread without salt rises faster and tastes of")], error: { ...error, code: "cut_off" } }),
-    message({ id: "t3", author: "they", status: "failed", error: { ...error, code: "rate_limit", seconds: 20, status: "429", details: "Rate limit reached for requests" } }),
+    message({ id: "t3", author: "they", status: "failed", error: { ...error, code: "rate_limit", seconds: 20, retry_at_ms: Date.now() + 20_000, status: "429", details: "Rate limit reached for requests" } }),
     message({
       id: "t4",
       author: "they",

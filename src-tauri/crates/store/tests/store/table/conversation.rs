@@ -1,7 +1,7 @@
 //! Threads: order, titles, taking away and bringing back.
 
 use parlance_core::{Msg, Role};
-use parlance_store::{NewMessage, Options, Place, Store, StoreError, TitleBy};
+use parlance_store::{ChosenModel, NewMessage, Options, Place, Store, StoreError, TitleBy};
 
 use crate::support::{SetClock, ask, end_of, fresh, open, said};
 
@@ -141,4 +141,21 @@ fn count_in_files(folder: &std::path::Path, word: &str) -> usize {
         .map(|path| std::fs::read(path).unwrap())
         .map(|bytes| bytes.windows(word.len()).filter(|window| *window == word.as_bytes()).count())
         .sum()
+}
+
+#[tokio::test]
+async fn a_thread_remembers_its_model_through_a_restart() {
+    let (folder, store) = fresh().await;
+    let id = begin(&store, "first").await;
+    assert_eq!(store.conversation(&id).await.unwrap().unwrap().model, None);
+    let chosen = |model: &str| ChosenModel { provider: "mine".into(), model: model.into() };
+    store.choose_model(&id, &chosen("a")).await.unwrap();
+    let changed = store.choose_model(&id, &chosen("b")).await.unwrap();
+    assert_eq!(changed.model, Some(chosen("b")));
+    store.close().await;
+    drop(store);
+    let store = open(folder.path()).await;
+    assert_eq!(store.conversations(0, 1).await.unwrap()[0].model, Some(chosen("b")));
+    let gone = store.choose_model("nothing", &chosen("a")).await;
+    assert!(matches!(gone, Err(StoreError::Gone { .. })), "{gone:?}");
 }
