@@ -128,7 +128,7 @@ mod tests {
     }
 
     async fn simulator() -> Simulator {
-        let models = vec!["gpt-5.2".to_owned(), "text-embedding-3-small".to_owned()];
+        let models = vec!["gpt-5.2".into(), "text-embedding-3-small".into()];
         Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap()
     }
 
