@@ -8,4 +8,5 @@ mod echo;
 mod keys;
 mod secrets;
 mod sound;
+mod tools;
 mod window;

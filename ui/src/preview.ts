@@ -47,7 +47,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
       conversation_count: conversations.length,
       providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
     },
-    messages: { panels: scene === "broken" ? samples.trouble() : scene === "empty" ? [] : samples.thread() },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
   });
   engine.used = Number(query.get("used") ?? engine.used);
   return engine;

@@ -1,12 +1,16 @@
 //! Typed messages and their answers: stored before they are asked, written while they come, told as they grow.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use parlance_assistant::answer::{Answered, Ending as End, answer};
-use parlance_core::{ChatRequest, ContentBlock, Msg, Role, StopReason};
+use parlance_assistant::tools::{Limits, ToolLoop, Toolbox};
+use parlance_core::{ChatRequest, Consent, ContentBlock, Msg, ProviderError, Role, StopReason, Tool, ToolFailure};
 use parlance_store::{
-    AnswerWriter, Ending, MessageStatus, NewMessage, Place, Saved, Store, StoredMessage, Timings, Turn,
+    AnswerWriter, Attachment, Ending, MessageStatus, NewAttachment, NewMessage, Place, Saved, Store, StoredMessage,
+    Timings, Turn,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +19,7 @@ use crate::app::App;
 use crate::providers::{Chosen, refused};
 use crate::speakers;
 use crate::speaking::{PERSON, millis};
+use crate::tools::{Choice, CurrentTime, Files, Person, ReadFile};
 use crate::views;
 
 impl App {
@@ -24,6 +29,7 @@ impl App {
         place: Place,
         text: Option<String>,
         to: &[ModelChoice],
+        files: &[String],
     ) -> Result<MessageSent, ErrorBody> {
         let store = self.store()?;
         let remembered = match &place {
@@ -41,8 +47,14 @@ impl App {
         let mut askeds = to.iter().map(|choice| self.answerer(choice)).collect::<Result<VecDeque<_>, _>>()?;
         let first = askeds.pop_front().ok_or_else(|| ErrorBody::new(ErrorCode::NoModel))?;
 
-        let question = text.map(|text| NewMessage::complete(Msg::text(Role::User, PERSON, text)));
+        let files_chosen = self.inner.desk.staged(files).ok_or_else(|| ErrorBody::new(ErrorCode::Gone))?;
+        let files_chosen = files_chosen.into_iter().map(|file| NewAttachment { origin: first.origin.clone(), ..file });
+        let question = text.map(|text| NewMessage {
+            files: files_chosen.collect(),
+            ..NewMessage::complete(Msg::text(Role::User, PERSON, text))
+        });
         let mut turn = store.begin_turn(place, question, first.row()).await?;
+        self.inner.desk.unstage(files);
         if remembered.is_none() && !own.model.is_empty() {
             turn.conversation = store.choose_model(&turn.conversation.id, &own.into()).await?;
         }
@@ -97,16 +109,24 @@ impl App {
         let Turn { conversation, answer_id, .. } = turn;
         let writer = AnswerWriter::start(store.clone(), &answer_id);
         let past = past(store, &conversation.id, Some(&answer_id)).await;
+        let files = files_of(store, &conversation.id, &past).await;
         let (formatter, messages) = speakers::put(&chosen.model, past);
         let request = ChatRequest { model: chosen.model.clone(), messages, formatter, ..ChatRequest::default() };
+        let person = Arc::new(Person::new(self.clone(), &conversation.id, &answer_id));
+        let toolbox = self.toolbox(store, &chosen, &files);
+        let model = ToolLoop::new(chosen.chat.clone(), toolbox, person.clone(), Limits::default());
         let asked = self.inner.clock.now();
-        let answered = answer(chosen.chat.as_ref(), &request, self.inner.clock.as_ref(), cancel, |event| {
+        let answered = answer(&model, &request, self.inner.clock.as_ref(), cancel, |event| {
             self.hub().answer_grows(&answer_id, event);
             writer.push(event);
         })
         .await;
         let total = self.inner.clock.now().saturating_duration_since(asked);
-        let ending = ending(answered, &chosen, millis(total), self.inner.clock.wall());
+        let mut ending = ending(answered, &chosen, millis(total), self.inner.clock.wall());
+        if let Some(refusal) = person.refusal() {
+            self.inner.desk.note_without(&chosen.provider.id, &chosen.model);
+            tell_without(&mut ending, &refusal, &chosen);
+        }
         match writer.finish(store, ending).await {
             Ok(Saved::Now) => {}
             Ok(Saved::Later) => self.inner.notices.raise(Notice::DiskFull),
@@ -114,17 +134,67 @@ impl App {
         }
     }
 
+    /// The tools for one answer.
+    fn toolbox(&self, store: &Store, chosen: &Chosen, files: &[Attachment]) -> Toolbox {
+        if !self.config().settings.tools || self.inner.desk.is_without(&chosen.provider.id, &chosen.model) {
+            return Toolbox::default();
+        }
+        let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(self.inner.clock.clone()))];
+        if !files.is_empty() {
+            let choices = files.iter().map(|file| Choice {
+                id: file.id.clone(),
+                name: file.name.clone(),
+                bytes: file.bytes,
+                consent: if file.origin == chosen.origin { Consent::NotNeeded } else { Consent::Asked },
+            });
+            tools.push(Arc::new(ReadFile::new(Kept(store.clone()), choices)));
+        }
+        Toolbox::new(tools)
+    }
+
     /// Tells a message as it stands in the store.
     pub(crate) async fn tell_message(&self, id: &str) {
         let Ok(store) = self.store() else { return };
         match store.message(id).await {
             Ok(Some(row)) => {
-                let message = views::message(store, row).await;
+                let mut message = views::message(store, row).await;
+                match store.attachments(&message.conversation_id).await {
+                    Ok(files) => views::put_files(std::slice::from_mut(&mut message), &files),
+                    Err(error) => tracing::warn!(%error, "the files of a message could not be read"),
+                }
                 self.hub().tell(AppEvent::Message { message });
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a message could not be read back"),
         }
+    }
+}
+
+/// Files of the conversation, in the store.
+struct Kept(Store);
+
+#[async_trait]
+impl Files for Kept {
+    async fn read(&self, id: &str) -> Result<Option<Vec<u8>>, ToolFailure> {
+        self.0.attachment_bytes(id).await.map_err(|error| ToolFailure(format!("The file cannot be read: {error}.")))
+    }
+}
+
+/// The files that were chosen for these messages.
+async fn files_of(store: &Store, conversation_id: &str, past: &[Msg]) -> Vec<Attachment> {
+    let mut files = store.attachments(conversation_id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the files of a conversation could not be read");
+        Vec::new()
+    });
+    files.retain(|file| past.iter().any(|msg| msg.id == file.message_id));
+    files
+}
+
+/// Says with the answer that it was made without tools.
+fn tell_without(ending: &mut Ending, refusal: &ProviderError, chosen: &Chosen) {
+    if ending.error.is_none() {
+        let error = ErrorBody::from_provider(refusal, &chosen.provider.name, &chosen.host, &chosen.model);
+        ending.error = serde_json::to_value(ErrorBody { code: ErrorCode::NoTools, ..error }).ok();
     }
 }
 

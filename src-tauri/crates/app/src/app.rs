@@ -85,6 +85,8 @@ pub(crate) struct Inner {
     pub(crate) voice_view: Mutex<speaking::LastVoice>,
     /// Answers that are being written, by conversation.
     pub(crate) running: Mutex<HashMap<String, CancellationToken>>,
+    /// What tools wait for, and what runs.
+    pub(crate) desk: crate::tools::Desk,
     pub(crate) key_states: Mutex<crate::providers::KeyStates>,
     pub(crate) lists: Lists,
     pub(crate) tasks: TaskTracker,
@@ -142,6 +144,7 @@ impl App {
                 voice,
                 voice_view,
                 running: Mutex::default(),
+                desk: crate::tools::Desk::default(),
                 key_states: Mutex::default(),
                 tasks,
                 ending,

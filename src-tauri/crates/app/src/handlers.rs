@@ -6,6 +6,7 @@ mod models;
 mod providers;
 mod rescue;
 mod settings;
+mod tools;
 mod voice;
 
 pub(crate) use models::unlisted;

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parlance_core::{ContentBlock, ModelEvent, Reply};
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::{AppEvent, Delta, EventBatch};
+use crate::api::{AppEvent, Delta, EventBatch, ToolState};
+use crate::views;
 
 /// One frame of a 60 Hz screen: what happens within it travels together.
 const MOMENT: Duration = Duration::from_millis(16);
@@ -43,6 +44,28 @@ struct State {
 struct Live {
     conversation_id: String,
     reply: Reply,
+    /// Calls that wait or run, by id.
+    tools: HashMap<String, Standing>,
+}
+
+/// Where a tool call of a running answer stands. Without a word it is still being written, or has its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It waits its turn.
+    Coming,
+    /// It waits for the person.
+    Asking,
+    /// It runs since then.
+    Running(Instant),
+}
+
+/// A running answer, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenAnswer {
+    /// Its blocks so far.
+    pub content: Vec<ContentBlock>,
+    /// Its calls that wait or run, by id.
+    pub tools: HashMap<String, Standing>,
 }
 
 /// The answers that are being written, at one moment.
@@ -51,8 +74,8 @@ pub struct Seen {
     pub next_event: u64,
     /// See [`Hub::version`].
     pub version: u64,
-    /// Blocks so far, by message id.
-    pub live: HashMap<String, Vec<ContentBlock>>,
+    /// By message id.
+    pub live: HashMap<String, SeenAnswer>,
 }
 
 impl Hub {
@@ -85,7 +108,7 @@ impl Hub {
 
     /// An answer begins to be written.
     pub fn begin_answer(&self, conversation_id: &str, message_id: &str) {
-        let live = Live { conversation_id: conversation_id.to_owned(), reply: Reply::default() };
+        let live = Live { conversation_id: conversation_id.to_owned(), reply: Reply::default(), tools: HashMap::new() };
         self.state().live.insert(message_id.to_owned(), live);
     }
 
@@ -94,10 +117,32 @@ impl Hub {
         let mut state = self.state();
         let Some(live) = state.live.get_mut(message_id) else { return };
         live.reply.apply(event);
+        if let ModelEvent::ToolResult { id, .. } = event {
+            live.tools.remove(id);
+        }
         let Some(delta) = delta_of(event) else { return };
         let block = block_of(event, &live.reply);
         let conversation_id = live.conversation_id.clone();
         state.push(AppEvent::Delta { conversation_id, message_id: message_id.to_owned(), block, delta });
+        drop(state);
+        self.shared.something_happened.notify_one();
+    }
+
+    /// A tool call of a running answer stands differently now.
+    pub fn tool_stands(&self, message_id: &str, call_id: &str, standing: Standing) {
+        let mut state = self.state();
+        let Some(live) = state.live.get_mut(message_id) else { return };
+        let Some(block) = block_of_call(call_id, &live.reply) else { return };
+        live.tools.insert(call_id.to_owned(), standing);
+        let conversation_id = live.conversation_id.clone();
+        let delta = Delta::ToolState {
+            state: match standing {
+                Standing::Coming => ToolState::Coming,
+                Standing::Asking => ToolState::Asking,
+                Standing::Running(_) => ToolState::Running { for_ms: 0 },
+            },
+        };
+        state.push(AppEvent::Delta { conversation_id, message_id: message_id.to_owned(), block: number(block), delta });
         drop(state);
         self.shared.something_happened.notify_one();
     }
@@ -122,12 +167,18 @@ impl Hub {
         Seen {
             next_event: state.first_pending + state.pending.len() as u64,
             version: state.version,
-            live: state.live.iter().map(|(id, live)| (id.clone(), live.reply.content.clone())).collect(),
+            live: state.live.iter().map(|(id, live)| (id.clone(), live.seen())).collect(),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    fn seen(&self) -> SeenAnswer {
+        SeenAnswer { content: self.reply.content.clone(), tools: self.tools.clone() }
     }
 }
 
@@ -188,12 +239,17 @@ fn delta_of(event: &ModelEvent) -> Option<Delta> {
         ModelEvent::ToolCallDelta { id, name, arguments, .. } => {
             Some(Delta::ToolCall { id: id.clone(), name: name.clone(), arguments: arguments.clone() })
         }
+        ModelEvent::ToolResult { id, name, output, end } => Some(Delta::ToolResult {
+            id: id.clone(),
+            name: name.clone(),
+            output: views::output_text(output),
+            end: (*end).into(),
+        }),
         ModelEvent::Started { .. }
         | ModelEvent::ThinkingOpaque { .. }
         | ModelEvent::Sealed { .. }
         | ModelEvent::AudioDelta { .. }
         | ModelEvent::ToolCall { .. }
-        | ModelEvent::ToolResult { .. }
         | ModelEvent::Usage { .. }
         | ModelEvent::Finished { .. } => None,
     }
@@ -202,14 +258,17 @@ fn delta_of(event: &ModelEvent) -> Option<Delta> {
 /// The block an event went to.
 fn block_of(event: &ModelEvent, reply: &Reply) -> u32 {
     let last = reply.content.len().saturating_sub(1);
-    let block = match event {
-        ModelEvent::ToolCallDelta { id, .. } => reply
-            .content
-            .iter()
-            .rposition(|block| matches!(block, ContentBlock::ToolUse(call) if call.id == *id))
-            .unwrap_or(last),
+    number(match event {
+        ModelEvent::ToolCallDelta { id, .. } => block_of_call(id, reply).unwrap_or(last),
         _ => last,
-    };
+    })
+}
+
+fn block_of_call(id: &str, reply: &Reply) -> Option<usize> {
+    reply.content.iter().rposition(|block| matches!(block, ContentBlock::ToolUse(call) if call.id == id))
+}
+
+fn number(block: usize) -> u32 {
     u32::try_from(block).unwrap_or(u32::MAX)
 }
 
@@ -275,7 +334,7 @@ mod tests {
         hub.answer_grows("m", &text("a"));
         let seen = hub.look();
         hub.answer_grows("m", &text("b"));
-        assert_eq!(seen.live["m"], [ContentBlock::text("a")]);
+        assert_eq!(seen.live["m"].content, [ContentBlock::text("a")]);
         let batch = window.recv().await.unwrap();
         let skipped = usize::try_from(seen.next_event - batch.first).unwrap();
         assert_eq!(&deltas(&batch)[skipped..], ["b"]);
@@ -317,5 +376,46 @@ mod tests {
             })
             .collect();
         assert_eq!(blocks, [0, 1, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_window_sees_where_a_tool_stands_whenever_it_looks() {
+        let hub = Hub::start();
+        let mut window = hub.subscribe();
+        hub.begin_answer("c", "m");
+        let call = ModelEvent::ToolCallDelta { index: 0, id: "x".into(), name: "f".into(), arguments: "{}".into() };
+        hub.answer_grows("m", &call);
+        hub.tool_stands("m", "x", Standing::Asking);
+        assert_eq!(hub.look().live["m"].tools["x"], Standing::Asking);
+        let since = Instant::now();
+        hub.tool_stands("m", "x", Standing::Running(since));
+        assert_eq!(hub.look().live["m"].tools["x"], Standing::Running(since));
+        let output = parlance_core::ToolOutput::Text("out".into());
+        let end = parlance_core::ToolEnd::Done;
+        hub.answer_grows("m", &ModelEvent::ToolResult { id: "x".into(), name: "f".into(), output, end });
+        assert!(hub.look().live["m"].tools.is_empty());
+        let told: Vec<(u32, Delta)> = window
+            .recv()
+            .await
+            .unwrap()
+            .events
+            .into_iter()
+            .map(|event| match event {
+                AppEvent::Delta { block, delta, .. } => (block, delta),
+                other => panic!("only deltas: {other:?}"),
+            })
+            .collect();
+        let result = Delta::ToolResult {
+            id: "x".into(),
+            name: "f".into(),
+            output: "out".into(),
+            end: crate::api::ToolEnd::Done,
+        };
+        let state = |state| Delta::ToolState { state };
+        let written = Delta::ToolCall { id: "x".into(), name: "f".into(), arguments: "{}".into() };
+        assert_eq!(
+            told,
+            [(0, written), (0, state(ToolState::Asking)), (0, state(ToolState::Running { for_ms: 0 })), (1, result),]
+        );
     }
 }

@@ -7,6 +7,7 @@
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
 //! * `counting` – who counts the tokens of a request.
+//! * [`tools`] – what models may do in a typed conversation, and what they ask first.
 //! * [`models`] – a model to ask directly, outside any conversation.
 //! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
@@ -32,6 +33,7 @@ pub mod models;
 pub mod paths;
 pub mod process;
 pub mod sound;
+pub mod tools;
 
 mod answering;
 mod app;

@@ -7,19 +7,21 @@
 //!
 //! Deliberately absent: history. What is asked here is not kept.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use parlance_assistant::answer::{Ending, answer};
+use parlance_assistant::tools::{Limits, Overseer, Permission, ToolLoop, Toolbox};
 use parlance_assistant::truncate::{self, Fitted, Unfit};
 use parlance_assistant::voice::speaker::{Speaker, Voice};
-use parlance_core::chat::HttpRequest;
+use parlance_core::chat::{ChatModel, HttpRequest};
 use parlance_core::clock::SystemClock;
 use parlance_core::realtime::SessionOptions;
 use parlance_core::{
-    ApiKey, Category, ChatRequest, Clock as _, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply, Secret,
-    TokenCount, TokenCounter as _,
+    ApiKey, Category, ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply,
+    Secret, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
 };
 use parlance_providers::media::{Attachments, WebMedia};
 use parlance_providers::{KeySource, KeyUnavailable, Provider};
@@ -34,6 +36,7 @@ use crate::keys::{KeyError, KeyringStatus, Keys};
 use crate::log;
 use crate::providers::{Address, client, find_or_known, http, refused, usual};
 use crate::registry::{self, Client, Family, service, service_of};
+use crate::tools::{Choice, CurrentTime, Files, ReadFile};
 use crate::trial;
 pub use crate::trial::Trial;
 
@@ -70,6 +73,9 @@ pub struct Model {
     model: Option<String>,
     host: String,
     client: Client,
+    /// The client, or what carries its calls out.
+    chat: Arc<dyn ChatModel>,
+    nobody: Arc<Nobody>,
     key: Arc<KeySearch>,
     tokenizer: Option<PathBuf>,
 }
@@ -81,6 +87,8 @@ pub struct Outcome {
     pub reply: Reply,
     /// Why it is not whole; `None` when it is.
     pub error: Option<ErrorBody>,
+    /// What the provider said when it took no tools; the answer was made without them. `None` where it took them.
+    pub without_tools: Option<ErrorBody>,
     /// From asking to the end.
     pub took: std::time::Duration,
 }
@@ -98,7 +106,8 @@ impl App {
         let keys = Arc::clone(&key) as Arc<dyn KeySource>;
         let client = client(&provider, &address, keys, Arc::new(Attachments(web)))?;
         let (host, tokenizer) = (address.origin.host().to_owned(), wanted.tokenizer.clone());
-        Ok(Model { model, host, client, key, provider, tokenizer })
+        let (chat, nobody) = (client.clone(), Arc::default());
+        Ok(Model { model, host, client, chat, nobody, key, provider, tokenizer })
     }
 
     /// The tokens of a request's prompt. The model of `wanted` takes the place of the request's.
@@ -176,6 +185,29 @@ impl Model {
         self.model.as_deref().ok_or_else(|| self.about_us(ErrorBody::new(ErrorCode::NoModel)))
     }
 
+    /// The same, with the tools that come with Parlance carried out: the time, and these files, by name and content.
+    /// Nobody can be asked here, so what would need asking is not allowed.
+    #[must_use]
+    pub fn with_tools(self, files: Vec<(String, Vec<u8>)>) -> Self {
+        let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::new(SystemClock)))];
+        if !files.is_empty() {
+            let choices: Vec<Choice> = files
+                .iter()
+                .enumerate()
+                .map(|(at, (name, bytes))| Choice {
+                    id: at.to_string(),
+                    name: name.clone(),
+                    bytes: bytes.len() as u64,
+                    consent: Consent::NotNeeded,
+                })
+                .collect();
+            let contents = files.into_iter().enumerate().map(|(at, (_, bytes))| (at.to_string(), bytes)).collect();
+            tools.push(Arc::new(ReadFile::new(Brought(contents), choices)));
+        }
+        let chat = ToolLoop::new(self.chat.clone(), Toolbox::new(tools), self.nobody.clone(), Limits::default());
+        Self { chat: Arc::new(chat), ..self }
+    }
+
     /// Messages as they will be sent: every file brought along, and what was attached by its address on the web where the
     /// server does not fetch it.
     ///
@@ -193,7 +225,7 @@ impl Model {
     /// # Errors
     /// When the request cannot be written.
     pub fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ErrorBody> {
-        self.client.request(request).map_err(|error| self.failed(&error))
+        self.chat.request(request).map_err(|error| self.failed(&error))
     }
 
     /// The tokens of a request's prompt.
@@ -241,7 +273,7 @@ impl Model {
         let asked = SystemClock.now();
         let cancel = CancellationToken::new();
         let answered = {
-            let answering = answer(self.client.as_ref(), request, &SystemClock, &cancel, on_event);
+            let answering = answer(self.chat.as_ref(), request, &SystemClock, &cancel, on_event);
             tokio::pin!(answering, stop);
             tokio::select! {
                 biased;
@@ -257,7 +289,14 @@ impl Model {
             Ending::Stopped => Some(self.about_us(ErrorBody::new(ErrorCode::Stopped))),
             Ending::Broken(error) => Some(self.explain(error, has_key)),
         };
-        Ok(Outcome { reply: answered.reply, error, took: SystemClock.now().saturating_duration_since(asked) })
+        let refusal = self.nobody.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let without_tools = refusal.map(|refusal| ErrorBody { code: ErrorCode::NoTools, ..self.failed(&refusal) });
+        Ok(Outcome {
+            reply: answered.reply,
+            error,
+            without_tools,
+            took: SystemClock.now().saturating_duration_since(asked),
+        })
     }
 
     /// Puts the provider to the test: its list, and a word from the model if there is one.
@@ -322,6 +361,38 @@ impl Model {
             host: error.host.or_else(|| Some(self.host.clone())),
             ..error
         }
+    }
+}
+
+/// Files that were brought along, by id.
+struct Brought(HashMap<String, Vec<u8>>);
+
+#[async_trait]
+impl Files for Brought {
+    async fn read(&self, id: &str) -> Result<Option<Vec<u8>>, ToolFailure> {
+        Ok(self.0.get(id).cloned())
+    }
+}
+
+/// Nobody who could be asked.
+#[derive(Default)]
+struct Nobody {
+    /// What the provider said when it took no tools.
+    refusal: Mutex<Option<ProviderError>>,
+}
+
+#[async_trait]
+impl Overseer for Nobody {
+    async fn ask(&self, _: &ToolUse) -> Permission {
+        Permission::Refused
+    }
+
+    fn begins(&self, _: &ToolUse) -> CancellationToken {
+        CancellationToken::new()
+    }
+
+    fn goes_without(&self, refusal: &ProviderError) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
     }
 }
 

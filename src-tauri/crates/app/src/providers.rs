@@ -24,6 +24,8 @@ pub(crate) struct Chosen {
     pub(crate) provider: ProviderConfig,
     /// The host of its address.
     pub(crate) host: String,
+    /// Its whole origin, which is where files go.
+    pub(crate) origin: String,
     /// The model to ask for.
     pub(crate) model: String,
     /// Its client.
@@ -76,6 +78,7 @@ impl App {
         }
         Ok(Chosen {
             host: address.origin.host().to_owned(),
+            origin: address.origin.to_string(),
             model: choice.model.clone(),
             chat: self.client(provider, &address)?,
             provider: provider.clone(),

@@ -1,13 +1,18 @@
 //! Rows of the store, made what a host draws.
 
+use std::collections::HashMap;
+use std::time::Instant;
+
 use parlance_core::{ContentBlock, Role, Source, ToolOutput};
-use parlance_store::{Conversation, MessageStatus as Stored, SearchHit as Hit, Store, StoredMessage};
+use parlance_store::{Attachment, Conversation, MessageStatus as Stored, SearchHit as Hit, Store, StoredMessage};
 use serde_json::Value;
 
 use crate::api::{
-    Author, BlockView, ConversationSummary, ErrorBody, FiguresView, MessageStatus, MessageView, SearchHit,
-    SnippetPiece, SpokenView, ToolEnd,
+    Author, BlockView, ConversationSummary, ErrorBody, FiguresView, FileView, MessageStatus, MessageView, SearchHit,
+    SnippetPiece, SpokenView, ToolEnd, ToolState,
 };
+use crate::hub::{SeenAnswer, Standing};
+use crate::{speaking, tools};
 
 impl From<Conversation> for ConversationSummary {
     fn from(row: Conversation) -> Self {
@@ -47,7 +52,7 @@ impl From<Hit> for SearchHit {
 
 /// A message as drawn. The store is asked for the length of recordings.
 pub(crate) async fn message(store: &Store, row: StoredMessage) -> MessageView {
-    let blocks = blocks(store, &row.msg.content, &row.timings.thought_ms).await;
+    let blocks = blocks(store, &row.msg.content, &row.timings.thought_ms, &over).await;
     let figures = FiguresView {
         input_tokens: row.usage.map(|usage| usage.input_tokens),
         output_tokens: row.usage.map(|usage| usage.output_tokens),
@@ -78,11 +83,60 @@ pub(crate) async fn message(store: &Store, row: StoredMessage) -> MessageView {
             first_sound_ms: row.timings.first_sound_ms,
         }),
         figures: (figures != FiguresView::default()).then_some(figures),
+        files: Vec::new(),
     }
 }
 
-/// Blocks as drawn; `thought` holds how long each thinking block took.
-pub(crate) async fn blocks(store: &Store, content: &[ContentBlock], thought: &[u32]) -> Vec<BlockView> {
+/// Puts the files of a conversation to the messages they were chosen for.
+pub(crate) fn put_files(messages: &mut [MessageView], files: &[Attachment]) {
+    for message in messages {
+        let own = files.iter().filter(|file| file.message_id == message.id);
+        message.files = own.map(|file| self::file(&file.id, &file.name, file.bytes, &file.media_type)).collect();
+    }
+}
+
+/// A file as drawn.
+pub(crate) fn file(id: &str, name: &str, bytes: u64, media_type: &str) -> FileView {
+    FileView {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        kind: tools::kind(media_type),
+    }
+}
+
+/// Where the calls of a message stand that is not being written.
+fn over(_: &str) -> ToolState {
+    ToolState::Over
+}
+
+/// Where the calls of an answer stand that is being written.
+pub(crate) fn standing(answer: &SeenAnswer, now: Instant) -> impl Fn(&str) -> ToolState {
+    let results = answer.content.iter().filter_map(|block| match block {
+        ContentBlock::ToolResult { id, .. } => Some((id.clone(), ToolState::Over)),
+        _ => None,
+    });
+    let standing = answer.tools.iter().map(|(id, standing)| {
+        let state = match standing {
+            Standing::Coming => ToolState::Coming,
+            Standing::Asking => ToolState::Asking,
+            Standing::Running(since) => {
+                ToolState::Running { for_ms: speaking::millis(now.saturating_duration_since(*since)) }
+            }
+        };
+        (id.clone(), state)
+    });
+    let states: HashMap<String, ToolState> = results.chain(standing).collect();
+    move |id| states.get(id).copied().unwrap_or(ToolState::Coming)
+}
+
+/// Blocks as drawn; `thought` holds how long each thinking block took, `standing` tells where a call stands.
+pub(crate) async fn blocks(
+    store: &Store,
+    content: &[ContentBlock],
+    thought: &[u32],
+    standing: &(impl Fn(&str) -> ToolState + Sync),
+) -> Vec<BlockView> {
     let mut times = thought.iter().copied();
     let mut views = Vec::with_capacity(content.len());
     for block in content {
@@ -93,6 +147,7 @@ pub(crate) async fn blocks(store: &Store, content: &[ContentBlock], thought: &[u
                 id: call.id.clone(),
                 name: call.name.clone(),
                 arguments: call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string()),
+                state: standing(&call.id),
             },
             ContentBlock::ToolResult { id, name, output, end } => BlockView::ToolResult {
                 id: id.clone(),
@@ -116,7 +171,8 @@ pub(crate) async fn blocks(store: &Store, content: &[ContentBlock], thought: &[u
 /// Before the id of sound that the store keeps.
 const MEDIA: &str = "media:";
 
-fn output_text(output: &ToolOutput) -> String {
+/// What a tool gave, as text.
+pub(crate) fn output_text(output: &ToolOutput) -> String {
     match output {
         ToolOutput::Text(text) => text.clone(),
         ToolOutput::Blocks(blocks) => blocks.iter().filter_map(ContentBlock::as_text).collect::<Vec<_>>().join("\n"),

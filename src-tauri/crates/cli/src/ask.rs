@@ -19,9 +19,13 @@ use crate::failure::Failure;
 pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
     // What the call brings along is read first: nothing is started for words that are wrong.
     let request = input::request(&args, desk.out)?;
+    let files = input::files(&args)?;
     desk.with_engine(Reach::Settings, None, async |app| {
         let model = app.model(&Wanted { tokenizer: args.tokenizer.clone(), ..args.from.wanted(app)? });
-        let model = model.map_err(|error| args.from.way.refused(error))?;
+        let mut model = model.map_err(|error| args.from.way.refused(error))?;
+        if args.run_tools {
+            model = model.with_tools(files);
+        }
         let request = ChatRequest {
             model: model.name()?.to_owned(),
             messages: model.bring_media(&request.messages).await?,

@@ -2,7 +2,7 @@
 //! becomes base64. The one room here that reads files and fetches from the web. Called by every client before its pure request
 //! is written.
 
-mod sniff;
+pub mod sniff;
 mod web;
 
 use std::io;

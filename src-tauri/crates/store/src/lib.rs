@@ -50,6 +50,7 @@ pub use pending::{Pending, WRITE_BYTES, WRITE_EVERY};
 pub use rescue::{RescueOptions, Restored, Salvaged};
 pub use snippet::SnippetPiece;
 pub use store::Store;
+pub use table::attachment::{Attachment, NewAttachment};
 pub use table::conversation::{ChosenModel, Conversation, MAX_TITLE_CHARS, TitleBy};
 pub use table::media::Media;
 pub use table::message::{MessageStatus, StoredMessage, Timings};

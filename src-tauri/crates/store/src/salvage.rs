@@ -48,6 +48,12 @@ const MESSAGE: Numbered = Numbered {
 const MEDIA: Numbered =
     Numbered { name: "media", columns: "n, id, message_id, kind, rate, ms, bytes", index: "media_message" };
 
+const ATTACHMENT: Numbered = Numbered {
+    name: "attachment",
+    columns: "n, id, message_id, name, media_type, origin, bytes",
+    index: "attachment_message",
+};
+
 /// Whether the tables that matter are there, however damaged.
 pub(crate) async fn has_tables(db: &mut SqliteConnection) -> bool {
     // As in `fill`.
@@ -67,8 +73,10 @@ pub(crate) async fn fill(db: &mut SqliteConnection, damaged: &Path, log: Log) ->
     attach(db, damaged, log).await?;
     // Without a transaction around it: SQLite lets nothing more be written in one that met with damage.
     let mut patience = Patience::for_file(damaged);
-    for table in [CONVERSATION, MESSAGE, MEDIA] {
-        carry(db, &table, &mut patience).await?;
+    for table in [CONVERSATION, MESSAGE, MEDIA, ATTACHMENT] {
+        if is_there(db, &table).await {
+            carry(db, &table, &mut patience).await?;
+        }
     }
     carry_parts(db).await?;
     let of = count_known(db).await?;
@@ -77,6 +85,7 @@ pub(crate) async fn fill(db: &mut SqliteConnection, damaged: &Path, log: Log) ->
     sqlx::raw_sql(
         "DELETE FROM message_part WHERE message_id NOT IN (SELECT id FROM message);
          DELETE FROM media WHERE message_id NOT IN (SELECT id FROM message);
+         DELETE FROM attachment WHERE message_id NOT IN (SELECT id FROM message);
          DELETE FROM conversation WHERE id NOT IN (SELECT conversation_id FROM message);",
     )
     .execute(&mut *db)
@@ -115,6 +124,12 @@ impl Patience {
         const MOST: u64 = 2_000_000;
         Self { left: (Folder::size_of(damaged) / SMALL_ROW + 1_000).min(MOST) }
     }
+}
+
+/// Whether the damaged file has a table: one of an older Parlance lacks some. Where that cannot be read, it may have it.
+async fn is_there(db: &mut SqliteConnection, table: &Numbered) -> bool {
+    let found = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM damaged.sqlite_schema WHERE name = ?");
+    !matches!(found.bind(table.name).fetch_one(db).await, Ok(0))
 }
 
 async fn carry(db: &mut SqliteConnection, table: &Numbered, patience: &mut Patience) -> Result<(), StoreError> {

@@ -19,7 +19,7 @@ use crate::table::message_text;
 const APPLICATION_ID: i64 = 1_347_570_787;
 
 /// The migrations in order. Never change one that was released: add another.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     ("meta", include_str!("table/meta.sql")),
     ("conversation", include_str!("table/conversation.sql")),
     ("message", include_str!("table/message.sql")),
@@ -28,6 +28,7 @@ const MIGRATIONS: [(&str, &str); 8] = [
     ("message_text", include_str!("table/message_text.sql")),
     ("running", include_str!("table/running.sql")),
     ("conversation_model", include_str!("table/conversation_model.sql")),
+    ("attachment", include_str!("table/attachment.sql")),
 ];
 
 /// The newest schema this program knows.

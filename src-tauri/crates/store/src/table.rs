@@ -1,5 +1,6 @@
 //! One module a table: its `.sql` (the migration), its rows as types, and its methods on [`crate::Store`].
 
+pub(crate) mod attachment;
 pub(crate) mod conversation;
 pub(crate) mod media;
 pub(crate) mod message;

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use crate::error::StoreError;
 use crate::session::is_alive;
 use crate::store::{Growth, Store, settled};
+use crate::table::attachment::{self, NewAttachment};
 use crate::table::conversation::{self, Conversation, Touch};
 use crate::table::media::{self, Media};
 use crate::table::message::{self, MessageStatus, Timings, role_name};
@@ -58,6 +59,8 @@ pub struct NewMessage {
     pub heard_ms: Option<u32>,
     /// Recorded sound that its blocks name as `media:ID`.
     pub media: Vec<Media>,
+    /// Files that the person chose for it.
+    pub files: Vec<NewAttachment>,
 }
 
 impl NewMessage {
@@ -75,6 +78,7 @@ impl NewMessage {
             spoken_ms: None,
             heard_ms: None,
             media: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -409,6 +413,9 @@ impl Store {
         message_text::index(db, n, &msg.content).await?;
         for sound in &message.media {
             media::insert(db, &msg.id, sound).await?;
+        }
+        for file in &message.files {
+            attachment::insert(db, &msg.id, file).await?;
         }
         let touched = conversation::touch(
             db,

@@ -3,7 +3,7 @@
  * Nothing that was written is lost by an error: a draft goes only when the engine has the message.
  */
 import type { Client } from "../ipc/client";
-import type { ErrorBody, ModelChoice } from "../ipc/generated";
+import type { ErrorBody, FileView, ModelChoice } from "../ipc/generated";
 import { utf8Length } from "../text/format";
 import { mentioned } from "../text/mentions";
 import type { Navigation } from "./navigation.svelte";
@@ -16,19 +16,34 @@ export const longMessage = 200 * 1024;
 /** Pasted text above this stays out of the text field, which would freeze on it. In UTF-16 units. */
 const largePaste = 64 * 1024;
 
+/** The engine's limit of a file, in bytes. */
+const largestFile = 10 * 1024 * 1024;
+
+/** A file in base64, as the engine takes it. */
+function base64Of(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
+    reader.onerror = () => reject({ code: "bad_file", provider: null, host: null, model: null, status: null, seconds: null, details: reader.error?.message ?? null } satisfies ErrorBody);
+    reader.readAsDataURL(file);
+  });
+}
+
 interface Draft {
   text: string;
   /** Large pasted texts, which are sent after the typed one. */
   pasted: readonly string[];
+  /** Chosen files, which the engine holds until they are sent. */
+  files: readonly FileView[];
 }
 
-const empty: Draft = { text: "", pasted: [] };
+const empty: Draft = { text: "", pasted: [], files: [] };
 
 export class ComposerController {
   sending = $state(false);
   error = $state.raw<ErrorBody | null>(null);
   /** Sent by itself when the running answer ends. */
-  queued = $state.raw<{ conversation: string; text: string; to: ModelChoice[] } | null>(null);
+  queued = $state.raw<{ conversation: string; text: string; to: ModelChoice[]; files: readonly FileView[] } | null>(null);
   /** Who answers the next message only; `null` for the conversation's model. */
   once = $state.raw<ModelChoice | null>(null);
   /** By conversation; the one that has not begun is under the empty string. */
@@ -87,18 +102,42 @@ export class ComposerController {
     this.#keep(this.#navigation.conversationId, { ...this.draft, pasted: this.draft.pasted.filter((_, at) => at !== index) });
   }
 
+  /** Takes files in. One that cannot be read is told; the others are kept. */
+  async attach(files: readonly File[]): Promise<void> {
+    const conversation = this.#navigation.conversationId;
+    this.error = null;
+    for (const file of files) {
+      if (file.size > largestFile) {
+        this.error = { code: "bad_file", provider: null, host: null, model: null, status: null, seconds: null, details: file.name };
+        continue;
+      }
+      try {
+        const view = await this.#client.call("choose_file", { name: file.name, data: await base64Of(file) });
+        const draft = this.#drafts[conversation ?? ""] ?? empty;
+        this.#keep(conversation, { ...draft, files: [...draft.files, view] });
+      } catch (error) {
+        this.error = error as ErrorBody;
+      }
+    }
+  }
+
+  async detach(id: string): Promise<void> {
+    this.#keep(this.#navigation.conversationId, { ...this.draft, files: this.draft.files.filter((file) => file.id !== id) });
+    await this.#try(() => this.#client.call("forget_file", { id }));
+  }
+
   async send(): Promise<void> {
     if (!this.sendable) return;
     const conversation = this.#navigation.conversationId;
     if (conversation !== null && this.#thread.running !== undefined) {
       if (this.queued !== null) return;
-      this.queued = { conversation, text: this.message, to: this.to };
+      this.queued = { conversation, text: this.message, to: this.to, files: this.draft.files };
       this.once = null;
       this.#keep(conversation, empty);
       return;
     }
     const draft = this.draft;
-    if (await this.#submit(conversation, this.message, this.to)) {
+    if (await this.#submit(conversation, this.message, this.to, draft.files)) {
       this.once = null;
       if (this.#drafts[conversation ?? ""] === draft) this.#keep(conversation, empty);
     }
@@ -109,7 +148,7 @@ export class ComposerController {
     const queued = this.queued;
     if (queued === null || queued.conversation !== conversation) return;
     this.queued = null;
-    if (ending === "whole" && (await this.#submit(conversation, queued.text, queued.to))) return;
+    if (ending === "whole" && (await this.#submit(conversation, queued.text, queued.to, queued.files))) return;
     this.unqueue(queued);
   }
 
@@ -119,8 +158,9 @@ export class ComposerController {
     this.queued = null;
     const draft = this.#drafts[queued.conversation] ?? empty;
     const text = [queued.text, draft.text].filter((part) => part !== "").join("\n\n");
+    const files = [...queued.files, ...draft.files];
     const large = text.length > largePaste;
-    this.#keep(queued.conversation, large ? { ...draft, pasted: [queued.text, ...draft.pasted] } : { ...draft, text });
+    this.#keep(queued.conversation, large ? { ...draft, files, pasted: [queued.text, ...draft.pasted] } : { ...draft, files, text });
   }
 
   async stop(): Promise<void> {
@@ -136,9 +176,9 @@ export class ComposerController {
     await this.#try(() => this.#client.call("answer_again", to === undefined ? { id } : { id, to }));
   }
 
-  async #submit(conversation: string | null, text: string, to: ModelChoice[]): Promise<boolean> {
+  async #submit(conversation: string | null, text: string, to: ModelChoice[], files: readonly FileView[]): Promise<boolean> {
     this.sending = true;
-    const sent = await this.#try(() => this.#client.call("send_message", { conversation_id: conversation, text, ...(to.length > 0 && { to }) }));
+    const sent = await this.#try(() => this.#client.call("send_message", { conversation_id: conversation, text, ...(files.length > 0 && { files: files.map(({ id }) => id) }), ...(to.length > 0 && { to }) }));
     this.sending = false;
     if (sent === null) return false;
     if (this.#navigation.conversationId === conversation && conversation !== sent.conversation_id) {
@@ -159,7 +199,7 @@ export class ComposerController {
 
   #keep(conversation: string | null, draft: Draft): void {
     const { [conversation ?? ""]: _, ...others } = this.#drafts;
-    const drafts = draft.text === "" && draft.pasted.length === 0 ? others : { ...others, [conversation ?? ""]: draft };
+    const drafts = draft.text === "" && draft.pasted.length === 0 && draft.files.length === 0 ? others : { ...others, [conversation ?? ""]: draft };
     this.#drafts = drafts;
   }
 }

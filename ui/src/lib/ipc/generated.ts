@@ -140,7 +140,11 @@ name: string,
 /**
  * The arguments as JSON text, perhaps not whole yet.
  */
-arguments: string, } | { "type": "tool_result", 
+arguments: string, 
+/**
+ * Where it stands.
+ */
+state: ToolState, } | { "type": "tool_result", 
 /**
  * The call's id.
  */
@@ -169,6 +173,19 @@ ms: number, } | { "type": "other",
  * `image`, `audio` or `video`.
  */
 kind: string, };
+
+/**
+ * A file as the window read it.
+ */
+export type ChooseFile = { 
+/**
+ * Without a folder.
+ */
+name: string, 
+/**
+ * All of it in base64; at most 10 MiB of bytes.
+ */
+data: string, };
 
 /**
  * Which model answers from now on.
@@ -270,6 +287,23 @@ messages: Array<MessageView>,
 next_event: number, };
 
 /**
+ * A word about one tool call of a running answer.
+ */
+export type DecideTool = { 
+/**
+ * The answer.
+ */
+message_id: string, 
+/**
+ * The call.
+ */
+call_id: string, 
+/**
+ * What is to be done. A call that is over stays as it is.
+ */
+decision: ToolDecision, };
+
+/**
  * Which model answers where none was chosen, by use.
  */
 export type Defaults = { 
@@ -301,7 +335,27 @@ name: string,
 /**
  * Argument text.
  */
-arguments: string, };
+arguments: string, } | { "type": "tool_state", 
+/**
+ * How.
+ */
+state: ToolState, } | { "type": "tool_result", 
+/**
+ * The call's id.
+ */
+id: string, 
+/**
+ * The tool.
+ */
+name: string, 
+/**
+ * Its output as text.
+ */
+output: string, 
+/**
+ * How it ended.
+ */
+end: ToolEnd, };
 
 /**
  * A microphone or a speaker.
@@ -386,7 +440,7 @@ retry_at_ms: number | null, };
 /**
  * One variant for each error that a host treats differently.
  */
-export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "bad_call" | "internal";
+export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "bad_call" | "internal";
 
 /**
  * Events of one moment (at most 16 ms), in order.
@@ -418,6 +472,41 @@ output_tokens: number | null,
  * From sending to the first word.
  */
 first_word_ms: number | null, };
+
+/**
+ * Names a chosen file.
+ */
+export type FileId = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * What a file is.
+ */
+export type FileKind = "text" | "image";
+
+/**
+ * A file that the person chose.
+ */
+export type FileView = { 
+/**
+ * For `send_message` and `forget_file`.
+ */
+id: string, 
+/**
+ * Without a folder.
+ */
+name: string, 
+/**
+ * How long it is, in bytes.
+ */
+bytes: number, 
+/**
+ * What it is, told by its content.
+ */
+kind: FileKind, };
 
 /**
  * Where to keep a key.
@@ -558,7 +647,11 @@ spoken: SpokenView | null,
 /**
  * For an answer, once known.
  */
-figures: FiguresView | null, };
+figures: FiguresView | null, 
+/**
+ * Files that the person chose for it.
+ */
+files: Array<FileView>, };
 
 /**
  * A model of a provider.
@@ -896,7 +989,11 @@ text: string,
 /**
  * Who answers this one message, one after the other; empty for the conversation's model.
  */
-to?: Array<ModelChoice>, };
+to?: Array<ModelChoice>, 
+/**
+ * Ids of chosen files that go with it.
+ */
+files?: Array<string>, };
 
 /**
  * A model service that Parlance knows and that can be added by its name.
@@ -991,7 +1088,11 @@ defaults: Defaults,
 /**
  * The models that stand first, in the order in which they were taken.
  */
-favourites: Array<ModelChoice>, };
+favourites: Array<ModelChoice>, 
+/**
+ * Whether models are offered tools in typed conversations.
+ */
+tools: boolean, };
 
 /**
  * A change of settings; what is absent stays.
@@ -1048,7 +1149,11 @@ defaults?: Defaults,
 /**
  * The models that stand first.
  */
-favourites?: Array<ModelChoice>, };
+favourites?: Array<ModelChoice>, 
+/**
+ * Whether models are offered tools.
+ */
+tools?: boolean, };
 
 /**
  * All that a window needs to draw itself.
@@ -1167,9 +1272,23 @@ muted: boolean, };
 export type Theme = "system" | "light" | "dark";
 
 /**
+ * What the person says about a tool call.
+ */
+export type ToolDecision = "once" | "always" | "no" | "stop";
+
+/**
  * How a tool's run ended.
  */
 export type ToolEnd = "done" | "failed" | "refused" | "stopped";
+
+/**
+ * Where a tool call stands.
+ */
+export type ToolState = { "is": "coming" } | { "is": "asking" } | { "is": "running", 
+/**
+ * For so many milliseconds; the window counts on from there.
+ */
+for_ms: number, } | { "is": "over" };
 
 /**
  * The talk key's states, drawn as they are.
@@ -1242,6 +1361,12 @@ export interface Commands {
   answer_again: { request: AnswerAgain; response: MessageSent };
   /** How much of what its model can read a conversation takes, with what is being written. Asks nobody. */
   context: { request: ContextOf; response: ContextView };
+  /** Says whether a tool may run that asks, or stops one that runs. */
+  decide_tool: { request: DecideTool; response: Empty };
+  /** Takes a file in for the next message, which names it. It is checked here and kept in memory until then. */
+  choose_file: { request: ChooseFile; response: FileView };
+  /** Forgets a file, sent already or not. No model can read it from then on. */
+  forget_file: { request: FileId; response: Empty };
   /** Keeps a key for a provider's host. */
   set_key: { request: SetKey; response: ProviderView };
   /** Forgets the key of a provider's host. */

@@ -64,6 +64,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   database_newer: { tone: "bad", icon: "database", remedy: null },
   sound: { tone: "bad", icon: "mic-off", remedy: "sound_settings" },
   bad_file: { tone: "you", icon: "info", remedy: null },
+  no_tools: { tone: "quiet", icon: "wrench", remedy: "choose_model" },
   bad_call: { tone: "bad", icon: "triangle-alert", remedy: null },
   internal: { tone: "bad", icon: "triangle-alert", remedy: null },
 };

@@ -47,8 +47,12 @@ describe("the messages of a thread", () => {
     const text = reduceMessages(before, "panels", delta(1, { type: "text", text: "Hello" }));
     const call = reduceMessages(text, "panels", delta(2, { type: "tool_call", id: "t", name: "f", arguments: "{" }));
     const grown = reduceMessages(call, "panels", delta(2, { type: "tool_call", id: "t", name: "f", arguments: "}" }));
-    expect(grown[1]?.blocks.slice(1)).toEqual([{ type: "text", text: "Hello" }, { type: "tool_call", id: "t", name: "f", arguments: "{}" }]);
+    expect(grown[1]?.blocks.slice(1)).toEqual([{ type: "text", text: "Hello" }, { type: "tool_call", id: "t", name: "f", arguments: "{}", state: { is: "coming" } }]);
     expect(grown[1]?.blocks[1]).toBe(text[1]?.blocks[1]);
+    const asked = reduceMessages(grown, "panels", delta(2, { type: "tool_state", state: { is: "asking" } }));
+    const given = { type: "tool_result" as const, id: "t", name: "f", output: "out", end: "done" as const };
+    const told = reduceMessages(asked, "panels", delta(3, given));
+    expect(told[1]?.blocks.slice(2)).toEqual([{ type: "tool_call", id: "t", name: "f", arguments: "{}", state: { is: "asking" } }, given]);
   });
 
   it.each<[string, AppEvent]>([

@@ -48,8 +48,12 @@ function grow(block: BlockView | undefined, delta: Delta): BlockView | null {
       if (block === undefined) return { type: "thinking", text: delta.text, ms: null };
       return block.type === "thinking" ? { ...block, text: block.text + delta.text } : null;
     case "tool_call":
-      if (block === undefined) return { ...delta };
+      if (block === undefined) return { ...delta, state: { is: "coming" } };
       return block.type === "tool_call" ? { ...block, arguments: block.arguments + delta.arguments } : null;
+    case "tool_state":
+      return block?.type === "tool_call" ? { ...block, state: delta.state } : null;
+    case "tool_result":
+      return block === undefined ? { ...delta } : null;
   }
 }
 

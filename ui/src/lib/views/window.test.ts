@@ -158,7 +158,7 @@ describe("the composer", () => {
     key("keydown", { key: "Enter", isComposing: true });
     expect(called("send_message")).toEqual([]);
     key("keydown", { key: "Enter" });
-    await expect.poll(() => called("send_message")).toEqual([{ conversation_id: "panels", text: "Hello" }]);
+    await expect.poll(() => called("send_message")).toEqual([{ conversation_id: "panels", text: "Hello", files: [] }]);
     await expect.poll(() => field.value).toBe("");
     await expect.poll(() => document.querySelector("[data-testid=stop]")).not.toBeNull();
     one("stop").click();
@@ -185,6 +185,63 @@ describe("the composer", () => {
     expect(paste.defaultPrevented).toBe(true);
     expect(field.value).toBe("");
     expect(one("pasted").textContent).toContain("10 MB");
+  });
+});
+
+describe("a tool", () => {
+  const asking = () => ({ ...thread("x"), messages: { panels: samples.tools() } });
+  const slip = (state: string) => document.querySelector<HTMLElement>(`[data-testid=tool-call][data-state=${state}]`);
+
+  it("asks, and the answer goes to the engine once", async () => {
+    await open(asking());
+    await expect.poll(() => slip("asking")).not.toBeNull();
+    expect(slip("asking")?.querySelector("[role=alert]")?.textContent).toContain("Read file");
+    one("tool-once").click();
+    await expect.poll(() => called("decide_tool")).toEqual([{ message_id: "w4", call_id: "r2", decision: "once" }]);
+    expect(document.querySelector("[data-testid=tool-once]")).toBeNull();
+  });
+
+  it("allows always from its menu, and says no by the focused button", async () => {
+    await open(asking());
+    await expect.poll(() => slip("asking")).not.toBeNull();
+    one("tool-more").click();
+    flushSync();
+    one("tool-always").click();
+    await expect.poll(() => called("decide_tool")).toEqual([{ message_id: "w4", call_id: "r2", decision: "always" }]);
+  });
+
+  it("can be stopped alone after two seconds", async () => {
+    await open(asking());
+    await expect.poll(() => document.querySelector("[data-testid=tool-stop]")).not.toBeNull();
+    one("tool-stop").click();
+    await expect.poll(() => called("decide_tool")).toEqual([{ message_id: "w4", call_id: "r1", decision: "stop" }]);
+  });
+
+  it("folds more than four, and shows what failed and what was not allowed", async () => {
+    await open(asking());
+    await expect.poll(() => document.querySelector("[data-testid=tool-fold]")).not.toBeNull();
+    expect(one("tool-fold").textContent).toContain("5 tools");
+    expect(document.querySelectorAll("[data-tool=sun_hours]")).toHaveLength(1);
+    one("tool-fold").click();
+    flushSync();
+    expect(document.querySelectorAll("[data-tool=sun_hours]")).toHaveLength(6);
+    expect([slip("failed"), slip("refused")]).not.toContain(null);
+  });
+
+  it("reads files that go with the message", async () => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, providers: [samples.ollama], settings: { ...samples.defaultSettings, provider: "ollama" } } });
+    const input = one<HTMLInputElement>("attach-input");
+    Object.defineProperty(input, "files", { value: [new File(["sun and shade"], "notes.md")] });
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    await expect.poll(() => document.querySelector("[data-testid=file]")?.textContent).toContain("notes.md");
+    expect(called("choose_file")).toEqual([{ name: "notes.md", data: btoa("sun and shade") }]);
+    const field = one<HTMLTextAreaElement>("composer");
+    field.focus();
+    field.value = "Read this";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    flushSync();
+    key("keydown", { key: "Enter" });
+    await expect.poll(() => called("send_message")).toMatchObject([{ text: "Read this", files: [expect.any(String)] }]);
   });
 });
 

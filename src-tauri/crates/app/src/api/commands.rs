@@ -39,6 +39,12 @@ macro_rules! with_commands {
             answer_again: AnswerAgain => MessageSent,
             /// How much of what its model can read a conversation takes, with what is being written. Asks nobody.
             context: ContextOf => ContextView,
+            /// Says whether a tool may run that asks, or stops one that runs.
+            decide_tool: DecideTool => Empty,
+            /// Takes a file in for the next message, which names it. It is checked here and kept in memory until then.
+            choose_file: ChooseFile => FileView,
+            /// Forgets a file, sent already or not. No model can read it from then on.
+            forget_file: FileId => Empty,
             /// Keeps a key for a provider's host.
             set_key: SetKey => ProviderView,
             /// Forgets the key of a provider's host.
@@ -166,6 +172,10 @@ pub struct SendMessage {
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<ModelChoice>>")]
     pub to: Vec<ModelChoice>,
+    /// Ids of chosen files that go with it.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub files: Vec<String>,
 }
 
 /// Asks again for the answer to the last message.
@@ -201,6 +211,47 @@ pub struct ContextView {
     /// How many the model reads; `None` where nobody says.
     #[ts(type = "number | null")]
     pub limit: Option<u64>,
+}
+
+/// A word about one tool call of a running answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DecideTool {
+    /// The answer.
+    pub message_id: String,
+    /// The call.
+    pub call_id: String,
+    /// What is to be done. A call that is over stays as it is.
+    pub decision: ToolDecision,
+}
+
+/// What the person says about a tool call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolDecision {
+    /// It may run.
+    Once,
+    /// This tool may run in this conversation without asking again, until Parlance ends.
+    Always,
+    /// It may not run.
+    No,
+    /// It runs, and is to stop. The model is told, and goes on.
+    Stop,
+}
+
+/// A file as the window read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChooseFile {
+    /// Without a folder.
+    pub name: String,
+    /// All of it in base64; at most 10 MiB of bytes.
+    pub data: String,
+}
+
+/// Names a chosen file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileId {
+    /// Its id.
+    pub id: String,
 }
 
 /// What became of it.
@@ -300,6 +351,8 @@ pub struct SettingsPatch {
     pub defaults: Option<Defaults>,
     /// The models that stand first.
     pub favourites: Option<Vec<ModelChoice>>,
+    /// Whether models are offered tools.
+    pub tools: Option<bool>,
 }
 
 /// The talk key moved. A key that repeats by itself is to be left out by the host.

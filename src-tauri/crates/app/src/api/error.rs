@@ -162,6 +162,8 @@ pub enum ErrorCode {
     Sound,
     /// A file cannot be read or is not what it should be.
     BadFile,
+    /// The provider takes no tools for this model: it answered without them.
+    NoTools,
     /// The words of the call are wrong.
     BadCall,
     /// A fault of ours.

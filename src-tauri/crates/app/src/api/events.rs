@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::error::ErrorBody;
 use super::models::ModelListView;
-use super::views::{ConversationSummary, KeyringView, MessageView, ProviderView, Settings};
+use super::views::{ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
 
 /// Events of one moment (at most 16 ms), in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -113,6 +113,22 @@ pub enum Delta {
         name: String,
         /// Argument text.
         arguments: String,
+    },
+    /// A tool call stands differently now.
+    ToolState {
+        /// How.
+        state: ToolState,
+    },
+    /// A tool gave this: a block of its own.
+    ToolResult {
+        /// The call's id.
+        id: String,
+        /// The tool.
+        name: String,
+        /// Its output as text.
+        output: String,
+        /// How it ended.
+        end: ToolEnd,
     },
 }
 

@@ -59,6 +59,8 @@ pub struct MessageView {
     pub spoken: Option<SpokenView>,
     /// For an answer, once known.
     pub figures: Option<FiguresView>,
+    /// Files that the person chose for it.
+    pub files: Vec<FileView>,
 }
 
 /// Who speaks.
@@ -111,6 +113,8 @@ pub enum BlockView {
         name: String,
         /// The arguments as JSON text, perhaps not whole yet.
         arguments: String,
+        /// Where it stands.
+        state: ToolState,
     },
     /// What a tool gave.
     ToolResult {
@@ -135,6 +139,46 @@ pub enum BlockView {
         /// `image`, `audio` or `video`.
         kind: String,
     },
+}
+
+/// Where a tool call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ToolState {
+    /// It is being written, or waits its turn.
+    Coming,
+    /// It waits for the person: `decide_tool`.
+    Asking,
+    /// It runs.
+    Running {
+        /// For so many milliseconds; the window counts on from there.
+        for_ms: u32,
+    },
+    /// It has a result, or will never have one.
+    Over,
+}
+
+/// A file that the person chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileView {
+    /// For `send_message` and `forget_file`.
+    pub id: String,
+    /// Without a folder.
+    pub name: String,
+    /// How long it is, in bytes.
+    pub bytes: u32,
+    /// What it is, told by its content.
+    pub kind: FileKind,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// Words.
+    Text,
+    /// A picture.
+    Image,
 }
 
 /// How a tool's run ended.
@@ -319,6 +363,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// The models that stand first, in the order in which they were taken.
     pub favourites: Vec<ModelChoice>,
+    /// Whether models are offered tools in typed conversations.
+    pub tools: bool,
 }
 
 impl Default for Settings {
@@ -337,6 +383,7 @@ impl Default for Settings {
             show_figures: true,
             defaults: Defaults::default(),
             favourites: Vec::new(),
+            tools: true,
         }
     }
 }

@@ -21,7 +21,7 @@ impl App {
             Some(conversation_id) => Place::EndOf { conversation_id },
             None => Place::NewConversation,
         };
-        self.ask(place, Some(request.text), &request.to).await
+        self.ask(place, Some(request.text), &request.to, &request.files).await
     }
 
     pub(crate) async fn stop_answer(&self, request: ConversationId) -> Result<Empty, ErrorBody> {
@@ -45,7 +45,7 @@ impl App {
             .rfind(|row| row.msg.role == parlance_core::Role::User)
             .ok_or_else(|| ErrorBody::new(ErrorCode::Gone))?;
         let place = Place::After { conversation_id: request.id, message_id: Some(question.msg.id.clone()) };
-        self.ask(place, None, request.to.as_slice()).await
+        self.ask(place, None, request.to.as_slice(), &[]).await
     }
 
     pub(crate) async fn open_link(&self, request: OpenLink) -> Result<Empty, ErrorBody> {

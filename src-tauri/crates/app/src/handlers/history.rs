@@ -1,9 +1,7 @@
 //! Conversations: list, open, rename, take away, search.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parlance_core::ContentBlock;
 use parlance_store::Store;
 
 use crate::api::{
@@ -11,6 +9,7 @@ use crate::api::{
     MessageView, RenameConversation, Search, SearchHit, Snapshot,
 };
 use crate::app::App;
+use crate::hub::Seen;
 use crate::views;
 
 /// Lines of the list, and hits of a search, that are given at once.
@@ -71,7 +70,8 @@ impl App {
             if seen.version != version && tries < READ_AGAIN {
                 continue;
             }
-            return Ok(draw_running(store, view, seen.live, seen.next_event).await);
+            let now = self.inner.clock.now();
+            return Ok(draw_running(store, view, seen, now).await);
         }
     }
 
@@ -82,6 +82,7 @@ impl App {
         for row in rows {
             messages.push(views::message(store, row).await);
         }
+        views::put_files(&mut messages, &store.attachments(id).await?);
         Ok(ConversationView { summary: row.into(), messages, next_event: 0 })
     }
 
@@ -127,17 +128,12 @@ impl App {
 }
 
 /// Puts in what running answers hold that the store does not yet.
-async fn draw_running(
-    store: &Store,
-    mut view: ConversationView,
-    live: HashMap<String, Vec<ContentBlock>>,
-    next_event: u64,
-) -> ConversationView {
-    view.next_event = next_event;
+async fn draw_running(store: &Store, mut view: ConversationView, seen: Seen, now: Instant) -> ConversationView {
+    view.next_event = seen.next_event;
     for message in &mut view.messages {
         let MessageView { id, blocks, .. } = message;
-        if let Some(content) = live.get(id) {
-            *blocks = views::blocks(store, content, &[]).await;
+        if let Some(answer) = seen.live.get(id) {
+            *blocks = views::blocks(store, &answer.content, &[], &views::standing(answer, now)).await;
         }
     }
     view

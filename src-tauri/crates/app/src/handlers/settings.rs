@@ -53,4 +53,5 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.show_figures, patch.show_figures);
     set(&mut settings.defaults, patch.defaults);
     set(&mut settings.favourites, patch.favourites);
+    set(&mut settings.tools, patch.tools);
 }

@@ -245,7 +245,7 @@ impl Turn {
         self.said.close();
         let said = std::mem::take(&mut self.said).content;
         let results = self.results.drain(..).map(Given::into_block).collect();
-        self.request.messages.push(Msg::new(Role::Assistant, "assistant", said));
+        self.request.messages.push(Msg::new(Role::Assistant, self.request.model.clone(), said));
         self.request.messages.push(Msg::new(Role::System, "system", results));
         self.calls.clear();
         self.numbering.next_round();

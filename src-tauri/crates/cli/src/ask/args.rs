@@ -34,6 +34,12 @@ pub(crate) struct AskArgs {
     /// Tools to offer, as a JSON array of {"type":"function","function":{…}}; they are never run
     #[arg(long, value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
+    /// Offer the tools that come with Parlance, and run them: the time, and the files of --file
+    #[arg(long)]
+    pub(crate) run_tools: bool,
+    /// A file that the model may read with a tool: text or a picture; may be repeated
+    #[arg(long, value_name = "FILE", requires = "run_tools")]
+    pub(crate) file: Vec<PathBuf>,
     /// Whether the model must call a tool: auto, none, required, or the name of one
     #[arg(long, value_name = "CHOICE", value_parser = tool_choice)]
     pub(crate) tool_choice: Option<ToolChoice>,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use parlance_app::api::{ErrorBody, ErrorCode};
 use parlance_app::archive::MOST_MESSAGE_BYTES;
+use parlance_app::tools::{Content, MOST_BYTES};
 use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ContentBlock, Msg, Role, Source, ToolSpec};
 use serde::de::DeserializeOwned;
@@ -88,6 +89,22 @@ pub(super) fn request(args: &AskArgs, out: Out) -> Result<ChatRequest, Failure> 
         extra: args.set.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect(),
         ..ChatRequest::default()
     })
+}
+
+/// The files that a tool may read: their names without folders, and what is in them.
+pub(super) fn files(args: &AskArgs) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let read = |path: &PathBuf| {
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.display().to_string());
+        let failed = |why: String| Failure::file(format!("reading {}: {why}", path.display()));
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|error| failed(error.to_string()))?;
+        // Told now, not when the model asks.
+        Content::of(bytes.clone()).map_err(|error| failed(error.to_string()))?;
+        Ok((name, bytes))
+    };
+    args.file.iter().map(read).collect()
 }
 
 fn source(path: &Path) -> Source {

@@ -1,11 +1,12 @@
 //! An answer on its way out, in the form that was asked for.
 
 use parlance_app::models::Outcome;
-use parlance_core::{ContentBlock, ModelEvent, Reply, StopReason};
+use parlance_core::{ContentBlock, ModelEvent, Reply, StopReason, ToolEnd};
 use serde_json::{Map, Value, json};
 
 use super::args::AskArgs;
 use crate::out::{Flow, Out, Reader};
+use crate::words::sentences;
 
 /// Shows an answer while it comes and when it is over.
 pub(super) struct Show {
@@ -37,11 +38,11 @@ impl Show {
 
     pub(super) fn event(&mut self, event: &ModelEvent) {
         match &mut self.form {
-            Form::Words(flow) => {
-                if let ModelEvent::TextDelta { text } = event {
-                    flow.push(text);
-                }
-            }
+            Form::Words(flow) => match event {
+                ModelEvent::TextDelta { text } => flow.push(text),
+                ModelEvent::ToolResult { name, end, .. } => self.out.note(&format!("{name}: {}", end_word(*end))),
+                _ => {}
+            },
             Form::AtTheEnd => {}
             Form::Events => self.out.event(&json!(event)),
             Form::Accumulated(reply) => {
@@ -55,8 +56,13 @@ impl Show {
     pub(super) fn end(&mut self, outcome: &Outcome) {
         if let Form::Words(flow) = &mut self.form {
             flow.end();
+            if let Some(without) = &outcome.without_tools {
+                self.out.note(&sentences(without).message);
+            }
             for block in &outcome.reply.content {
-                if let ContentBlock::ToolUse(call) = block {
+                if let ContentBlock::ToolUse(call) = block
+                    && !is_answered(&outcome.reply, &call.id)
+                {
                     let arguments =
                         call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string());
                     self.out.text(&format!("→ {}({arguments})", call.name));
@@ -95,6 +101,20 @@ pub(super) fn fields(outcome: &Outcome) -> Map<String, Value> {
     match fields {
         Value::Object(fields) => fields,
         _ => unreachable!("BUG: an object is an object"),
+    }
+}
+
+/// Whether a call was carried out here.
+fn is_answered(reply: &Reply, call: &str) -> bool {
+    reply.content.iter().any(|block| matches!(block, ContentBlock::ToolResult { id, .. } if id == call))
+}
+
+fn end_word(end: ToolEnd) -> &'static str {
+    match end {
+        ToolEnd::Done => "done",
+        ToolEnd::Failed => "failed",
+        ToolEnd::Refused => "not allowed",
+        ToolEnd::Stopped => "stopped",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use parlance_simulator::{Answer, Fault, HangUp, Pace, Piece, Script};
+use parlance_simulator::{Answer, Fault, HangUp, Pace, Piece, Scenario, Script};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -233,4 +233,36 @@ fn every_family_is_asked_in_its_own_protocol_at_any_form_of_its_address() {
             "{family} {suffix}"
         );
     }
+}
+
+#[test]
+fn tools_that_come_with_parlance_are_run_and_their_results_stand_in_the_answer() {
+    let call = |index, name: &str, arguments: &str| Piece::ToolCall {
+        index,
+        id: format!("call_{index}"),
+        name: name.into(),
+        arguments: arguments.into(),
+    };
+    let asks = || {
+        Answer::script(Script {
+            finish: Some("tool_calls".into()),
+            ..Script::of([
+                call(0, "read_file", r#"{"name":"notes.txt"}"#),
+                call(1, "current_time", r#"{"time_zone":"Europe/Nowhere"}"#),
+            ])
+        })
+    };
+    let stage =
+        Stage::new(Scenario::in_turn([asks(), Answer::says("It says 42."), asks(), Answer::says("It says 42.")]));
+    let notes = stage.file("notes.txt", "the answer is 42");
+    let answer = stage.ask(&["what?", "--run-tools", "--file", &notes, "--json"]).well().json();
+    let kinds: Vec<&str> =
+        answer["content"].as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["tool_use", "tool_use", "tool_result", "tool_result", "text"]);
+    assert_eq!(answer["content"][2]["output"], "the answer is 42");
+    assert_eq!((&answer["content"][3]["end"], &answer["finish_reason"]), (&json!("failed"), &json!("stop")));
+    assert_eq!(answer["usage"]["input_tokens"], 18, "both requests count");
+    let called = stage.ask(&["what?", "--run-tools", "--file", &notes]).well();
+    assert_eq!(called.stdout, "It says 42.\n");
+    assert_eq!(called.stderr, "read_file: done\ncurrent_time: failed\n");
 }

@@ -4,7 +4,7 @@
 ///
 /// Sources: the media types' registrations and the MIME Sniffing standard.
 #[must_use]
-pub(super) fn media_type(bytes: &[u8]) -> Option<&'static str> {
+pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),

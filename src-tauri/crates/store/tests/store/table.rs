@@ -1,5 +1,6 @@
 //! One module a table.
 
+mod attachment;
 mod conversation;
 mod media;
 mod message;

@@ -161,6 +161,9 @@ export class FakeEngine implements Transport {
       if (kept.at(-1)?.author === "they") this.messages[id] = kept.slice(0, -1);
       return { conversation_id: id, answer_id: this.#stream(id) };
     },
+    decide_tool: () => ({}),
+    choose_file: ({ name, data }) => ({ id: crypto.randomUUID(), name, bytes: Math.floor((data.length / 4) * 3), kind: name.endsWith(".png") ? "image" : "text" }),
+    forget_file: () => ({}),
     set_key: ({ provider, keep }) => {
       if (this.snapshot.keyring.state === "absent" && keep === "keyring") throw this.#error("no_keyring");
       return this.#change(provider, { key: keep });

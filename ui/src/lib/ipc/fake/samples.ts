@@ -1,7 +1,7 @@
 /**
  * Made-up content for the preview, the gallery and tests. Never part of the app.
  */
-import type { BlockView, ConversationSummary, Mark, MessageView, ModelListView, ModelView, ProviderView, ServiceView, Settings, Snapshot, VoiceView } from "../generated";
+import type { BlockView, ConversationSummary, Mark, MessageView, ModelListView, ModelView, ProviderView, ServiceView, Settings, Snapshot, ToolEnd, ToolState, VoiceView } from "../generated";
 
 export const defaultSettings: Settings = {
   language: "system",
@@ -17,6 +17,7 @@ export const defaultSettings: Settings = {
   show_figures: true,
   defaults: { chat: null },
   favourites: [],
+  tools: true,
 };
 
 export const idleVoice: VoiceView = {
@@ -130,6 +131,7 @@ export function message(part: Partial<MessageView> & Pick<MessageView, "id" | "a
     created_ms: Date.now() - 2 * minute,
     spoken: null,
     figures: null,
+    files: [],
     ...part,
   };
 }
@@ -173,7 +175,7 @@ export function thread(): MessageView[] {
       author: "they",
       blocks: [
         { type: "thinking", text: reasoning, ms: 12_300 },
-        { type: "tool_call", id: "t1", name: "sun_hours", arguments: "{\"at\":\"48.21, 16.37\",\"month\":\"2025-10\"}" },
+        { type: "tool_call", id: "t1", name: "sun_hours", arguments: "{\"at\":\"48.21, 16.37\",\"month\":\"2025-10\"}", state: { is: "over" } },
         { type: "tool_result", id: "t1", name: "sun_hours", output: "{ \"kwh_per_m2\": 71.4, \"days\": 31, \"tilt\": 70 }", end: "done" },
         text(answer),
       ],
@@ -189,6 +191,49 @@ export function thread(): MessageView[] {
     }),
     message({ id: "q3", author: "you", blocks: [text("Is 32 % loss fair for a railing like that?")] }),
     message({ id: "a3", author: "they", status: "stopped", blocks: [text("For a railing in the shade of a tree it is")] }),
+  ];
+}
+
+/** Tool calls in every state, one of them asking. */
+export function tools(): MessageView[] {
+  const call = (id: string, name: string, args: object, state: ToolState = { is: "over" }) => ({ type: "tool_call" as const, id, name, arguments: JSON.stringify(args), state });
+  const result = (id: string, name: string, output: string, end: ToolEnd = "done") => ({ type: "tool_result" as const, id, name, output, end });
+  const many = ["Vienna", "Graz", "Linz", "Salzburg", "Wels"];
+  return [
+    message({
+      id: "w1",
+      author: "you",
+      blocks: [text("What day is it, and what do the notes say about it?")],
+      files: [{ id: "f1", name: "notes on the balcony.md", bytes: 18_240, kind: "text" }, { id: "f2", name: "railing.png", bytes: 412_000, kind: "image" }],
+    }),
+    message({
+      id: "w2",
+      author: "they",
+      blocks: [
+        call("c1", "current_time", { time_zone: "Europe/Vienna" }),
+        result("c1", "current_time", "{\"time\":\"2026-11-24T23:12:00+01:00\",\"weekday\":\"Tuesday\",\"time_zone\":\"Europe/Vienna\"}"),
+        call("c2", "read_file", { name: "budget.xlsx" }),
+        result("c2", "read_file", "There is no such file here.", "failed"),
+        call("c3", "read_file", { name: "diary.txt" }),
+        result("c3", "read_file", "The person did not allow this.", "refused"),
+        text("It is Tuesday."),
+        ...many.map((city, index) => call(`m${index}`, "sun_hours", { city })),
+        ...many.map((_, index) => result(`m${index}`, "sun_hours", "71.4")),
+        text("And the sun hours are all the same."),
+      ],
+    }),
+    message({ id: "w3", author: "you", blocks: [text("Go on.")] }),
+    message({
+      id: "w4",
+      author: "they",
+      status: "streaming",
+      created_ms: Date.now(),
+      blocks: [
+        call("r1", "sun_hours", { at: "48.21, 16.37", month: "2025-11" }, { is: "running", for_ms: 4_200 }),
+        call("r2", "read_file", { name: "notes on the balcony.md" }, { is: "asking" }),
+        { type: "tool_call", id: "r3", name: "current_time", arguments: "{\"time_zo", state: { is: "coming" } },
+      ],
+    }),
   ];
 }
 
