@@ -19,12 +19,16 @@ const largePaste = 64 * 1024;
 /** The engine's limit of a file, in bytes. */
 const largestFile = 10 * 1024 * 1024;
 
+function badFile(details: string | null): ErrorBody {
+  return { code: "bad_file", provider: null, host: null, model: null, status: null, seconds: null, details, why: null, near: [], retry_at_ms: null };
+}
+
 /** A file in base64, as the engine takes it. */
 function base64Of(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
-    reader.onerror = () => reject({ code: "bad_file", provider: null, host: null, model: null, status: null, seconds: null, details: reader.error?.message ?? null } satisfies ErrorBody);
+    reader.onerror = () => reject(badFile(reader.error?.message ?? null));
     reader.readAsDataURL(file);
   });
 }
@@ -108,7 +112,7 @@ export class ComposerController {
     this.error = null;
     for (const file of files) {
       if (file.size > largestFile) {
-        this.error = { code: "bad_file", provider: null, host: null, model: null, status: null, seconds: null, details: file.name };
+        this.error = badFile(file.name);
         continue;
       }
       try {
