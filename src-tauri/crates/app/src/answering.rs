@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{AppEvent, ErrorBody, ErrorCode, MessageSent, ModelChoice, Notice};
 use crate::app::App;
 use crate::providers::{Chosen, refused};
+use crate::shortening::Shortened;
 use crate::speakers;
 use crate::speaking::{PERSON, millis};
 use crate::tools::{Choice, CurrentTime, Files, Person, ReadFile};
@@ -115,6 +116,7 @@ impl App {
         let person = Arc::new(Person::new(self.clone(), &conversation.id, &answer_id));
         let toolbox = self.toolbox(store, &chosen, &files);
         let model = ToolLoop::new(chosen.chat.clone(), toolbox, person.clone(), Limits::default());
+        let Shortened { request, left_out } = self.shortened(&chosen, request, cancel).await;
         let asked = self.inner.clock.now();
         let answered = answer(&model, &request, self.inner.clock.as_ref(), cancel, |event| {
             self.hub().answer_grows(&answer_id, event);
@@ -127,6 +129,7 @@ impl App {
             self.inner.desk.note_without(&chosen.provider.id, &chosen.model);
             tell_without(&mut ending, &refusal, &chosen);
         }
+        ending.timings.left_out = left_out;
         match writer.finish(store, ending).await {
             Ok(Saved::Now) => {}
             Ok(Saved::Later) => self.inner.notices.raise(Notice::DiskFull),

@@ -9,6 +9,7 @@
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
 //! * [`models`] – a model to ask directly, outside any conversation.
+//! * `shortening` – a conversation cut to what its model can read.
 //! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
 //! * [`sound`] – files as devices, and a check of the real ones.
@@ -47,6 +48,7 @@ mod notices;
 mod providers;
 mod registry;
 mod router;
+mod shortening;
 mod speakers;
 mod speaking;
 mod storage;

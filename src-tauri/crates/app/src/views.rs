@@ -57,6 +57,7 @@ pub(crate) async fn message(store: &Store, row: StoredMessage) -> MessageView {
         input_tokens: row.usage.map(|usage| usage.input_tokens),
         output_tokens: row.usage.map(|usage| usage.output_tokens),
         first_word_ms: row.timings.first_word_ms,
+        left_out: row.timings.left_out,
     };
     MessageView {
         id: row.msg.id,

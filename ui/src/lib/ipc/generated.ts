@@ -471,7 +471,11 @@ output_tokens: number | null,
 /**
  * From sending to the first word.
  */
-first_word_ms: number | null, };
+first_word_ms: number | null, 
+/**
+ * How many of the oldest messages the model was not told, since it could not have read them all.
+ */
+left_out: number | null, };
 
 /**
  * Names a chosen file.

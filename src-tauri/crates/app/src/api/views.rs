@@ -217,6 +217,8 @@ pub struct FiguresView {
     pub output_tokens: Option<u64>,
     /// From sending to the first word.
     pub first_word_ms: Option<u32>,
+    /// How many of the oldest messages the model was not told, since it could not have read them all.
+    pub left_out: Option<u32>,
 }
 
 /// A hit of the full-text search.

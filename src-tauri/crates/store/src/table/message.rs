@@ -74,6 +74,10 @@ pub struct Timings {
     /// From sending to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u32>,
+    /// No time, but known with them: how many of the oldest messages the model was not told, since it could not have read
+    /// them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u32>,
 }
 
 impl MessageStatus {

@@ -268,7 +268,7 @@ export class FakeEngine implements Transport {
     const last = this.messages[id]?.at(-1);
     if (last?.status !== "streaming") return;
     const blocks = last.blocks.map((block) => (block.type === "thinking" ? { ...block, ms: 4200 } : block));
-    this.#say({ ...last, blocks, status, figures: { input_tokens: 120, output_tokens: 318, first_word_ms: 640 } });
+    this.#say({ ...last, blocks, status, figures: { input_tokens: 120, output_tokens: 318, first_word_ms: 640, left_out: null } });
     this.emit({ type: "answers_ended", conversation_id: id });
   }
 

@@ -179,7 +179,7 @@ export function thread(): MessageView[] {
         { type: "tool_result", id: "t1", name: "sun_hours", output: "{ \"kwh_per_m2\": 71.4, \"days\": 31, \"tilt\": 70 }", end: "done" },
         text(answer),
       ],
-      figures: { input_tokens: 1204, output_tokens: 318, first_word_ms: 900 },
+      figures: { input_tokens: 1204, output_tokens: 318, first_word_ms: 900, left_out: null },
     }),
     message({ id: "q2", author: "you", blocks: [{ type: "audio", media_id: "m1", ms: 3200 }], spoken: { ms: 3200, heard_ms: null, first_sound_ms: null } }),
     message({
