@@ -506,7 +506,6 @@ mod tests {
             ("openai", "https://api.openai.com.evil.test/v1", false),
             ("openai", "https://evilapi.openai.com/v1", false),
             ("openai", "https://api.openai.com./v1", false),
-            ("openai", "https://openrouter.ai/api/v1", false),
             ("openai", "http://192.168.1.4/v1", false),
             ("anthropic", "https://api.anthropic.com", true),
             ("anthropic", "https://api.openai.com/v1", false),
@@ -525,5 +524,9 @@ mod tests {
             let config = ProviderConfig::at(provider, url);
             assert_eq!(usual_variable(&config, &origin).is_some(), goes, "{provider} {url}");
         }
+        // Another service's own host gets that service's variable, whatever the provider is called.
+        let elsewhere = ProviderConfig::at("openai", "https://openrouter.ai/api/v1");
+        let origin = Origin::of(&Url::parse(&elsewhere.base_url).unwrap()).unwrap();
+        assert_eq!(usual_variable(&elsewhere, &origin), Some("OPENROUTER_API_KEY"));
     }
 }

@@ -46,7 +46,6 @@ fn wrong_words_are_exit_2_with_a_sentence() {
         (&["tokens", "x", "--model", "m", "--base-url", "not a url"], "bad_url", "is not an address"),
         (&["tokens", "x", "--messages", "f"], "bad_call", "cannot be used with"),
         (&["tokens", "x", "--model", "m", "--provider", "nobody"], "bad_call", "There is no provider"),
-        (&["talk", "--provider", "openai", "--model", "x"], "bad_call", "there is: echo of builtin"),
         (&["talk", "--output", "o.wav"], "bad_call", "--input"),
         (&["providers", "add", "x", "--base-url", "nowhere"], "bad_url", "is not an address"),
         (&["keys", "set", "nobody"], "bad_call", "There is no provider"),
