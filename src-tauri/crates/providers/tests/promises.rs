@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use parlance_providers::{anthropic, dashscope, framing, gemini, ollama, openai, responses};
 
 /// The readers, named as their fuzz targets are.
-const READERS: [(&str, fn(&[u8])); 8] = [
+/// What a target asks of its input.
+type Check = fn(&[u8]);
+
+const READERS: [(&str, Check); 8] = [
     ("anthropic", anthropic::decoder::check),
     ("dashscope", dashscope::decoder::check),
     ("gemini", gemini::decoder::check),

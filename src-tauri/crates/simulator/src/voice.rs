@@ -179,7 +179,6 @@ impl Notes {
 async fn serve(socket: TcpStream, script: VoiceScript, all: Arc<Mutex<Vec<Heard>>>) {
     let notes = Notes::begin(all);
     let mut path = String::new();
-    #[expect(clippy::result_large_err, reason = "the library's own type")]
     let handshake = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
         path = request.uri().to_string();
         let headers: Vec<(String, String)> = request

@@ -47,7 +47,7 @@ pub struct VoiceParts {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VoiceNews {
     /// The state changed.
-    State(VoiceStatus),
+    State(Box<VoiceStatus>),
     /// How loud it is, 0 to 1, about 30 times a second while anything sounds.
     Level {
         /// The microphone.
@@ -611,7 +611,7 @@ impl Actor {
         };
         if self.last_status.as_ref() != Some(&status) {
             self.last_status = Some(status.clone());
-            self.tell(VoiceNews::State(status));
+            self.tell(VoiceNews::State(Box::new(status)));
         }
     }
 }

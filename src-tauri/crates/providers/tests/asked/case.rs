@@ -166,7 +166,6 @@ pub(crate) fn request(logical: &Value) -> ChatRequest {
             way: StructuredWay::Native,
         }),
         extra: Map::from_iter(extra),
-        ..ChatRequest::default()
     }
 }
 

@@ -46,7 +46,9 @@ impl Conversation {
         let of = |kind: &str, fields: Value| {
             let mut event = json!({"type": kind, "response_id": response, "item_id": item, "output_index": 0,
                 "content_index": 0});
-            event.as_object_mut().map(|event| event.extend(fields.as_object().cloned().unwrap_or_default()));
+            if let (Some(event), Value::Object(fields)) = (event.as_object_mut(), fields) {
+                event.extend(fields);
+            }
             event
         };
         let mut words = script.answer.split_inclusive(' ');
