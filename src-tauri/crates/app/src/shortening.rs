@@ -81,6 +81,7 @@ mod tests {
         let chosen = Chosen {
             provider: provider.clone(),
             host: "api.openai.com".into(),
+            origin: "https://api.openai.com".into(),
             model: model.into(),
             chat: app.client(provider, &Address::of(provider).unwrap()).unwrap(),
         };
