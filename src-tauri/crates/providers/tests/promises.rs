@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use parlance_providers::{anthropic, dashscope, framing, gemini, ollama, openai, responses};
 
-/// The readers, named as their fuzz targets are.
 /// What a target asks of its input.
 type Check = fn(&[u8]);
 
+/// The readers, named as their fuzz targets are.
 const READERS: [(&str, Check); 8] = [
     ("anthropic", anthropic::decoder::check),
     ("dashscope", dashscope::decoder::check),
