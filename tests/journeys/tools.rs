@@ -53,10 +53,9 @@ impl Window {
 
     /// Sends to a provider; the conversation and the answer.
     async fn send(&self, provider: &str, conversation: Option<&str>, files: &[&str]) -> (String, String) {
-        self.call("update_settings", json!({"provider": provider})).await;
-        let sent = self
-            .call("send_message", json!({"conversation_id": conversation, "text": "What does it say?", "files": files}))
-            .await;
+        let to = json!([{"provider": provider, "model": "m"}]);
+        let message = json!({"conversation_id": conversation, "text": "What does it say?", "files": files, "to": to});
+        let sent = self.call("send_message", message).await;
         let word = |field: &str| sent[field].as_str().unwrap().to_owned();
         (word("conversation_id"), word("answer_id"))
     }

@@ -158,7 +158,7 @@ describe("the composer", () => {
     key("keydown", { key: "Enter", isComposing: true });
     expect(called("send_message")).toEqual([]);
     key("keydown", { key: "Enter" });
-    await expect.poll(() => called("send_message")).toEqual([{ conversation_id: "panels", text: "Hello", files: [] }]);
+    await expect.poll(() => called("send_message")).toEqual([{ conversation_id: "panels", text: "Hello" }]);
     await expect.poll(() => field.value).toBe("");
     await expect.poll(() => document.querySelector("[data-testid=stop]")).not.toBeNull();
     one("stop").click();

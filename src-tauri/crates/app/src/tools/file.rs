@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(Content::of("grüß".into()), Ok(Content::Text("grüß".into())));
         assert_eq!(Content::of(vec![]), Ok(Content::Text(String::new())));
         assert_eq!(Content::of(b"\x89PNG\r\n".to_vec()), Ok(Content::Image("image/png", b"\x89PNG\r\n".to_vec())));
-        for odd in [&b"a\0b"[..], b"\xff\xfe", b"ID3\x04", b"%PDF-1.7\n\xe2"] {
+        for odd in [&b"a\0b"[..], b"\xff\xfe", b"ID3\x04\0\xff", b"%PDF-1.7\n\xe2"] {
             assert_eq!(Content::of(odd.to_vec()), Err(BadFile::NeitherTextNorPicture), "{odd:?}");
         }
         assert_eq!(Content::of(vec![b' '; MOST_BYTES + 1]), Err(BadFile::TooLarge));
