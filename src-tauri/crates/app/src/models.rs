@@ -19,12 +19,15 @@ use parlance_assistant::voice::speaker::{Speaker, Voice};
 use parlance_core::chat::{ChatModel, HttpRequest};
 use parlance_core::clock::SystemClock;
 use parlance_core::realtime::SessionOptions;
+use parlance_core::structured::legal_name;
 use parlance_core::{
     ApiKey, Category, ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply,
-    Secret, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
+    Secret, StopReason, Structured, StructuredWay, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
 };
 use parlance_providers::media::{Attachments, WebMedia};
+use parlance_providers::structured::{Misfit, Shape};
 use parlance_providers::{KeySource, KeyUnavailable, Provider};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{ErrorBody, ErrorCode};
@@ -85,12 +88,31 @@ pub struct Model {
 pub struct Outcome {
     /// The answer as far as it came.
     pub reply: Reply,
+    /// The object in it, where a shape was asked for and it has it.
+    pub structured: Option<Map<String, Value>>,
     /// Why it is not whole; `None` when it is.
     pub error: Option<ErrorBody>,
     /// What the provider said when it took no tools; the answer was made without them. `None` where it took them.
     pub without_tools: Option<ErrorBody>,
     /// From asking to the end.
     pub took: std::time::Duration,
+}
+
+/// The name of a shape without a title.
+const UNNAMED: &str = "answer";
+
+/// The shape that a JSON schema describes, under the name that is its title.
+///
+/// # Errors
+/// [`ErrorCode::BadFile`] when it is no schema, or none of objects.
+pub fn shape(schema: Value) -> Result<Structured, ErrorBody> {
+    let name = schema.get("title").and_then(Value::as_str).and_then(legal_name);
+    let structured =
+        Structured { name: name.unwrap_or_else(|| UNNAMED.to_owned()), schema, way: StructuredWay::Native };
+    match Shape::of(&structured) {
+        Ok(_) => Ok(structured),
+        Err(bad) => Err(ErrorBody::new(ErrorCode::BadFile).with_details(bad.to_string())),
+    }
 }
 
 impl App {
@@ -284,19 +306,35 @@ impl Model {
                 }
             }
         };
+        let object = match (&answered.ending, &request.structured) {
+            (Ending::Whole, Some(structured)) => self.object(structured, &answered.reply).map(Some),
+            _ => Ok(None),
+        };
         let error = match &answered.ending {
-            Ending::Whole => None,
+            Ending::Whole => object.as_ref().err().cloned(),
             Ending::Stopped => Some(self.about_us(ErrorBody::new(ErrorCode::Stopped))),
             Ending::Broken(error) => Some(self.explain(error, has_key)),
         };
         let refusal = self.nobody.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
         let without_tools = refusal.map(|refusal| ErrorBody { code: ErrorCode::NoTools, ..self.failed(&refusal) });
+        let structured = object.ok().flatten();
         Ok(Outcome {
             reply: answered.reply,
+            structured,
             error,
             without_tools,
             took: SystemClock.now().saturating_duration_since(asked),
         })
+    }
+
+    /// The object in a whole answer.
+    fn object(&self, structured: &Structured, reply: &Reply) -> Result<Map<String, Value>, ErrorBody> {
+        let why = match Shape::of(structured).map(|shape| shape.read(reply)) {
+            Ok(Ok(object)) => return Ok(object),
+            Ok(Err(misfit)) => why_unfit(&misfit, reply.finish_reason.as_ref()),
+            Err(bad) => bad.to_string(),
+        };
+        Err(self.about_us(ErrorBody::new(ErrorCode::Unfit).with_details(why)))
     }
 
     /// Puts the provider to the test: its list, and a word from the model if there is one.
@@ -393,6 +431,16 @@ impl Overseer for Nobody {
 
     fn goes_without(&self, refusal: &ProviderError) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
+    }
+}
+
+/// Why there is no object in an answer that ended as its provider meant it.
+fn why_unfit(misfit: &Misfit, reason: Option<&StopReason>) -> String {
+    match reason {
+        Some(StopReason::Length) => "the limit of tokens was reached before the object was whole".to_owned(),
+        Some(StopReason::Refusal) => "the model declined".to_owned(),
+        Some(StopReason::ContentFilter) => "the provider withheld the rest".to_owned(),
+        Some(StopReason::Stop | StopReason::ToolCalls | StopReason::Other(_)) | None => misfit.to_string(),
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) async fn run(args: AskArgs, desk: Desk) -> Result<(), Failure> {
     // What the call brings along is read first: nothing is started for words that are wrong.
     let request = input::request(&args, desk.out)?;
     let files = input::files(&args)?;
+    if request.structured.is_some() && (!request.tools.is_empty() || request.tool_choice.is_some()) {
+        desk.out.note("With --schema no tools are offered: --tools and --tool-choice are ignored.");
+    }
     desk.with_engine(Reach::Settings, None, async |app| {
         let model = app.model(&Wanted { tokenizer: args.tokenizer.clone(), ..args.from.wanted(app)? });
         let mut model = model.map_err(|error| args.from.way.refused(error))?;

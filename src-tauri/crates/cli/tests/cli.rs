@@ -15,6 +15,8 @@ mod providers;
 mod recordings;
 #[path = "cli/services.rs"]
 mod services;
+#[path = "cli/shape.rs"]
+mod shape;
 #[path = "cli/stage.rs"]
 mod stage;
 #[path = "cli/talk.rs"]

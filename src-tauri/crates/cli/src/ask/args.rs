@@ -43,6 +43,9 @@ pub(crate) struct AskArgs {
     /// Whether the model must call a tool: auto, none, required, or the name of one
     #[arg(long, value_name = "CHOICE", value_parser = tool_choice)]
     pub(crate) tool_choice: Option<ToolChoice>,
+    /// A JSON schema of an object: the answer is that object, checked against it; tools are not offered then
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
     /// How much to reason: off, on, low, medium, high, or a number of tokens
     #[arg(long, value_name = "HOW", value_parser = thinking)]
     pub(crate) thinking: Option<Thinking>,

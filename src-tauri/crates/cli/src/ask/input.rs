@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use parlance_app::api::{ErrorBody, ErrorCode};
 use parlance_app::archive::MOST_MESSAGE_BYTES;
+use parlance_app::models;
 use parlance_app::tools::{Content, MOST_BYTES};
 use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ContentBlock, Msg, Role, Source, ToolSpec};
@@ -78,10 +79,15 @@ pub(super) fn request(args: &AskArgs, out: Out) -> Result<ChatRequest, Failure> 
         tools: args.tools.as_deref(),
     };
     let (messages, tools) = brought.read(out)?;
+    let structured = match &args.schema {
+        Some(path) => Some(models::shape(json(path, &text_of(path, MOST_FILE_BYTES)?, "JSON")?)?),
+        None => None,
+    };
     Ok(ChatRequest {
         messages,
         tools,
         tool_choice: args.tool_choice.clone(),
+        structured,
         thinking: args.thinking,
         max_tokens: args.max_tokens,
         formatter: args.formatter,

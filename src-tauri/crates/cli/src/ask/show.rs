@@ -1,6 +1,7 @@
 //! An answer on its way out, in the form that was asked for.
 
 use parlance_app::models::Outcome;
+use parlance_core::structured::Growing;
 use parlance_core::{ContentBlock, ModelEvent, Reply, StopReason, ToolEnd};
 use serde_json::{Map, Value, json};
 
@@ -23,15 +24,21 @@ enum Form {
     Events,
     /// What has come so far, with each event.
     Accumulated(Reply),
+    /// The same, and the object in it.
+    Growing(Box<(Reply, Growing)>),
+    /// The object, at the end.
+    Object,
 }
 
 impl Show {
     pub(super) fn new(args: &AskArgs, out: Out) -> Self {
-        let form = match (args.accumulate, args.events, out.reader()) {
-            (true, ..) => Form::Accumulated(Reply::default()),
-            (false, true, _) => Form::Events,
-            (false, false, Reader::Program) => Form::AtTheEnd,
-            (false, false, Reader::Person) => Form::Words(out.flow()),
+        let form = match (args.accumulate, args.events, out.reader(), args.schema.is_some()) {
+            (true, _, _, false) => Form::Accumulated(Reply::default()),
+            (true, _, _, true) => Form::Growing(Box::default()),
+            (false, true, ..) => Form::Events,
+            (false, false, Reader::Program, _) => Form::AtTheEnd,
+            (false, false, Reader::Person, false) => Form::Words(out.flow()),
+            (false, false, Reader::Person, true) => Form::Object,
         };
         Self { out, form }
     }
@@ -43,11 +50,19 @@ impl Show {
                 ModelEvent::ToolResult { name, end, .. } => self.out.note(&format!("{name}: {}", end_word(*end))),
                 _ => {}
             },
-            Form::AtTheEnd => {}
+            Form::AtTheEnd | Form::Object => {}
             Form::Events => self.out.event(&json!(event)),
             Form::Accumulated(reply) => {
                 reply.apply(event);
                 self.out.event(&json!({"content": reply.content, "finish_reason": reply.finish_reason}));
+            }
+            Form::Growing(both) => {
+                let (reply, growing) = &mut **both;
+                reply.apply(event);
+                growing.apply(event);
+                let Reply { content, finish_reason, .. } = reply;
+                let structured = growing.object();
+                self.out.event(&json!({"content": content, "structured": structured, "finish_reason": finish_reason}));
             }
         }
     }
@@ -75,6 +90,12 @@ impl Show {
                 }
             }
         }
+        if matches!(self.form, Form::Object) {
+            match &outcome.structured {
+                Some(object) => self.out.text(&format!("{:#}", Value::Object(object.clone()))),
+                None => self.out.note(&what_came(&outcome.reply)),
+            }
+        }
         if outcome.error.is_none() && self.out.reader() == Reader::Program {
             self.out.object(&Value::Object(fields(outcome)));
         }
@@ -92,7 +113,7 @@ pub(super) fn fields(outcome: &Outcome) -> Map<String, Value> {
     usage.insert("time".to_owned(), json!(outcome.took.as_secs_f64()));
     let fields = json!({
         "content": reply.content,
-        "structured": null,
+        "structured": outcome.structured,
         "finish_reason": reply.finish_reason,
         "usage": usage,
         "id": reply.id,
@@ -116,6 +137,16 @@ fn end_word(end: ToolEnd) -> &'static str {
         ToolEnd::Refused => "not allowed",
         ToolEnd::Stopped => "stopped",
     }
+}
+
+/// An answer without its object, as it came.
+fn what_came(reply: &Reply) -> String {
+    let pieces = reply.content.iter().filter_map(|block| match block {
+        ContentBlock::Text { text, .. } => Some(text.clone()),
+        ContentBlock::ToolUse(call) => call.raw_input.clone(),
+        _ => None,
+    });
+    pieces.collect::<Vec<_>>().join("\n")
 }
 
 fn reason_word(reason: &StopReason) -> String {
