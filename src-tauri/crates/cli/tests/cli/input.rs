@@ -35,7 +35,6 @@ fn wrong_words_are_exit_2_with_a_sentence() {
             "bad_call",
             "There is no provider nobody; there is: openai",
         ),
-        (&["ask", "x", "--schema", "f"], "bad_call", "--schema"),
         (&["ask", "x", "--max-tokens", "0"], "bad_call", "--max-tokens"),
         (&["ask", "x", "--thinking", "lots"], "bad_call", "off, on, low"),
         (&["ask", "x", "--set", "temperature"], "bad_call", "KEY=JSON"),
