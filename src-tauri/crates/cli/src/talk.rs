@@ -88,7 +88,11 @@ impl TalkArgs {
         }
         check_name(app, &self.provider)?;
         let wanted = wanted(Some(self.provider.clone()), self.model.clone(), &self.way);
-        let session = SessionOptions { instructions: self.instructions.clone(), voice: self.voice.clone() };
+        let session = SessionOptions {
+            instructions: self.instructions.clone(),
+            voice: self.voice.clone(),
+            ..SessionOptions::default()
+        };
         app.speak_with(&wanted, session).map_err(|error| self.way.refused(error))
     }
 }

@@ -124,7 +124,7 @@ pub enum ToolSpec {
 }
 
 /// A function as offered to a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionSpec {
     /// `[A-Za-z0-9_-]`, at most 64 characters.
     pub name: String,

@@ -9,9 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_core::Stream;
 
+use serde_json::{Map, Value};
+
 use crate::audio::{AudioChunk, SampleRate};
+use crate::chat::FunctionSpec;
 use crate::error::ProviderError;
 use crate::event::{StopReason, TokenUsage};
+use crate::msg::ToolOutput;
 
 /// Names one answer within a conversation; grows. Made by the conversation, not by the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +43,41 @@ pub struct RealtimeCapabilities {
     pub output_rate: SampleRate,
     /// Whether it writes down what both sides say. Where it does not, the recording itself is the history.
     pub transcribes: bool,
+    /// Whether it can tell by itself when the person is done.
+    pub turns: TurnDetection,
+    /// Whether it looks at pictures.
+    pub sees: bool,
+    /// Whether it asks for tools.
+    pub calls: bool,
+    /// The provider ends a session after this long; `None` where nothing is known of it.
+    pub longest_session: Option<Duration>,
+}
+
+impl RealtimeCapabilities {
+    /// A model that listens and speaks at these rates and can do nothing more; the rest is filled in where it can.
+    #[must_use]
+    pub const fn at(input_rate: SampleRate, output_rate: SampleRate) -> Self {
+        Self {
+            input_rate,
+            output_rate,
+            transcribes: false,
+            turns: TurnDetection::None,
+            sees: false,
+            calls: false,
+            longest_session: None,
+        }
+    }
+}
+
+/// How far a model can tell by itself that the person is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TurnDetection {
+    /// Not at all: it is told.
+    None,
+    /// By silence.
+    Silence,
+    /// By silence, or by what was said.
+    Meaning,
 }
 
 /// How the session should be.
@@ -48,7 +87,86 @@ pub struct SessionOptions {
     pub instructions: String,
     /// The voice, as the provider names it; `None` for its own choice.
     pub voice: Option<String>,
+    /// Who ends the person's turns.
+    pub turns: TurnTaking,
+    /// Whether what the person says is written down too. What the model says always is.
+    pub transcription: Transcription,
+    /// What the model answers with.
+    pub answers: Answers,
+    /// What it may ask to have done.
+    pub tools: Vec<FunctionSpec>,
+    /// What was said before this session, the oldest first: the model is told when the session begins.
+    pub history: Vec<Remembered>,
+    /// The session to go on with, as its provider named it in [`RealtimeEvent::Resumable`]. The provider then remembers
+    /// by itself, and `history` is not told again.
+    pub resume: Option<ResumeHandle>,
 }
+
+/// Who ends the person's turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TurnTaking {
+    /// We do, by [`RealtimeCommand::CommitAndRespond`]: push-to-talk.
+    #[default]
+    Manual,
+    /// The provider, after this much silence. Which turn it is says [`RealtimeCommand::Expect`].
+    Silence(Duration),
+    /// The provider, by what was said.
+    Meaning(Eagerness),
+}
+
+/// How soon a provider that listens to the meaning takes its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Eagerness {
+    /// It lets people think.
+    Low,
+    /// Its own choice.
+    #[default]
+    Auto,
+    /// It answers quickly.
+    High,
+}
+
+/// Whether what the person says is written down by the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transcription {
+    /// Where the provider can.
+    #[default]
+    On,
+    /// The recording itself is the history.
+    Off,
+}
+
+/// What a model answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answers {
+    /// Its voice, and the words of it.
+    #[default]
+    Spoken,
+    /// Words alone.
+    Written,
+}
+
+/// A message of before, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Who said it.
+    pub by: Side,
+    /// In words; where a person interrupted, as far as they heard it.
+    pub text: String,
+}
+
+/// One of the two who talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Who holds the key.
+    Person,
+    /// Who answers.
+    Model,
+}
+
+/// How a provider names a session that can be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumeHandle(pub String);
 
 /// An open session.
 pub struct RealtimeSession {
@@ -80,6 +198,9 @@ pub enum RealtimeCommand {
     AppendAudio(AudioChunk),
     /// The person is done: take what was appended as a turn, and answer it under this id.
     CommitAndRespond(TurnId),
+    /// Where the provider ends the turns: the next one it ends is this. Told when the session begins and after each
+    /// [`RealtimeEvent::Committed`]; a second one replaces the first.
+    Expect(TurnId),
     /// Forget what was appended since the last commit.
     ClearInput,
     /// Stop answering.
@@ -88,9 +209,49 @@ pub enum RealtimeCommand {
     Truncate {
         /// Which answer.
         turn: TurnId,
-        /// How much of it was heard.
+        /// How much of it was heard; nothing at all is said by zero.
         heard: Duration,
+        /// The words that were heard, for providers that can be told only in words; empty where none are known.
+        words: String,
     },
+    /// The person wrote this in the middle of the conversation: answer it under this id.
+    Say {
+        /// Its answer's id.
+        turn: TurnId,
+        /// What was written.
+        text: String,
+    },
+    /// The person shows this along with what they say next.
+    Show(Picture),
+    /// What came of the tools that an answer asked for, all of them: the answer goes on under the same id.
+    ToolResults {
+        /// Which answer.
+        turn: TurnId,
+        /// In the order of the calls.
+        results: Vec<CallResult>,
+    },
+    /// From now on the session is like this. What a provider cannot change in mid-session it leaves.
+    Update(Box<SessionOptions>),
+}
+
+/// A picture, encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// `image/jpeg` or `image/png`.
+    pub media_type: String,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What came of one tool call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallResult {
+    /// The call's id, as the provider gave it.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// What came of it.
+    pub output: ToolOutput,
 }
 
 /// What a session tells.
@@ -105,6 +266,10 @@ pub enum RealtimeEvent {
         /// Replaces the previous one.
         text: String,
     },
+    /// Where the provider ends the turns: it hears a voice.
+    SpeechStarted,
+    /// … and hears it no longer. The turn may yet go on.
+    SpeechStopped,
     /// The answer has begun.
     ResponseStarted(TurnId),
     /// More of the answer's sound, at the model's output rate.
@@ -121,6 +286,32 @@ pub enum RealtimeEvent {
         /// To append.
         text: String,
     },
+    /// The answer asks for a tool. It goes on after [`RealtimeCommand::ToolResults`], which is due when
+    /// [`RealtimeEvent::CallsComplete`] has come.
+    ToolCall {
+        /// Which turn.
+        turn: TurnId,
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// What it is called with. Text that is no JSON object comes as it is.
+        arguments: Result<Map<String, Value>, String>,
+    },
+    /// All calls of this part of the answer are told; the model waits for their results.
+    CallsComplete {
+        /// Which turn.
+        turn: TurnId,
+        /// Tokens used so far, `None` where nothing is counted yet.
+        usage: Option<TokenUsage>,
+    },
+    /// The model no longer wants the results of these calls.
+    CallsWithdrawn {
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// The provider stopped this answer because it hears the person; no more of it comes.
+    Interrupted(TurnId),
     /// The answer is whole.
     ResponseDone {
         /// Which turn.
@@ -137,4 +328,22 @@ pub enum RealtimeEvent {
         /// Why.
         error: ProviderError,
     },
+    /// The provider can go on with this session after a new connection. The newest handle counts.
+    Resumable(ResumeHandle),
+    /// The provider will end this session before long.
+    GoingAway {
+        /// How long it still lasts.
+        left: Duration,
+    },
+    /// How much of a limit is left.
+    RateLimit {
+        /// Which, as the provider names it: `requests`, `tokens` …
+        name: String,
+        /// What is left of it.
+        remaining: u64,
+        /// Until it is whole again.
+        resets_in: Duration,
+    },
+    /// How long a question to the server and its answer took on the network alone, newly measured.
+    RoundTrip(Duration),
 }

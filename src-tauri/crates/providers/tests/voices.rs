@@ -149,7 +149,7 @@ async fn a_cancelled_answer_is_silent_and_the_next_turn_is_answered() {
         while !matches!(next(&mut session).await.unwrap(), RealtimeEvent::AudioDelta { .. }) {}
         session.commands.send(RealtimeCommand::Cancel(TURN)).await.unwrap();
         let heard = Duration::from_millis(80);
-        session.commands.send(RealtimeCommand::Truncate { turn: TURN, heard }).await.unwrap();
+        session.commands.send(RealtimeCommand::Truncate { turn: TURN, heard, words: String::new() }).await.unwrap();
         session.commands.send(RealtimeCommand::ClearInput).await.unwrap();
         say(&mut session, voice, &server, TurnId(2)).await;
         let mut events = answer(&mut session).await;

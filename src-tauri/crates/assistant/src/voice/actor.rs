@@ -385,7 +385,7 @@ impl Actor {
             }
             Ok(RealtimeEvent::ResponseFailed { turn, error }) => self.step(Input::AnswerFailed(turn, error)),
             Ok(RealtimeEvent::UserTranscript { turn, text }) => self.note(Entry::WriteDown(turn, text)),
-            Ok(RealtimeEvent::Committed(_) | RealtimeEvent::ResponseStarted(_)) => {}
+            Ok(_) => {}
             Err(error) => {
                 self.session = None;
                 self.utterance.rewind();
@@ -516,7 +516,7 @@ impl Actor {
                     session.send(RealtimeCommand::Cancel(turn));
                     // A truncation at nothing is refused by providers; the cancelled answer simply was not heard.
                     if !heard.is_zero() {
-                        session.send(RealtimeCommand::Truncate { turn, heard });
+                        session.send(RealtimeCommand::Truncate { turn, heard, words: String::new() });
                     }
                 }
                 self.answer.heard = Some(heard);

@@ -134,7 +134,7 @@ mod tests {
     impl RealtimeModel for Narrow {
         fn capabilities(&self) -> RealtimeCapabilities {
             let rate = SampleRate::HZ_24000;
-            RealtimeCapabilities { input_rate: rate, output_rate: rate, transcribes: false }
+            RealtimeCapabilities::at(rate, rate)
         }
 
         async fn connect(&self, _: SessionOptions) -> Result<RealtimeSession, ProviderError> {

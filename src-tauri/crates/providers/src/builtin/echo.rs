@@ -31,7 +31,7 @@ pub struct Echo;
 #[async_trait]
 impl RealtimeModel for Echo {
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { input_rate: RATE, output_rate: RATE, transcribes: false }
+        RealtimeCapabilities::at(RATE, RATE)
     }
 
     async fn connect(&self, _session: SessionOptions) -> Result<RealtimeSession, ProviderError> {
@@ -119,8 +119,16 @@ impl Session {
                 self.answer.take_if(|answer| answer.turn == turn);
                 None
             }
-            // It remembers nothing, so there is nothing to shorten.
-            RealtimeCommand::Truncate { .. } => None,
+            RealtimeCommand::Say { turn, .. } => {
+                let error = ProviderError::new(PROVIDER, Category::InvalidRequest, "Echo answers only what is spoken");
+                Some(RealtimeEvent::ResponseFailed { turn, error })
+            }
+            // It remembers nothing, sees nothing, calls nothing, and never ends a turn by itself.
+            RealtimeCommand::Truncate { .. }
+            | RealtimeCommand::Show(_)
+            | RealtimeCommand::ToolResults { .. }
+            | RealtimeCommand::Expect(_)
+            | RealtimeCommand::Update(_) => None,
         }
     }
 
@@ -220,7 +228,7 @@ mod tests {
             next(&mut session).await.unwrap();
         }
         session.commands.send(RealtimeCommand::Cancel(TURN)).await.unwrap();
-        session.commands.send(RealtimeCommand::Truncate { turn: TURN, heard: DELTA }).await.unwrap();
+        session.commands.send(RealtimeCommand::Truncate { turn: TURN, heard: DELTA, words: String::new() }).await.unwrap();
         session.commands.send(chunk(&[1, 2, 3])).await.unwrap();
         session.commands.send(RealtimeCommand::CommitAndRespond(TurnId(8))).await.unwrap();
         assert_eq!(next(&mut session).await, Some(RealtimeEvent::Committed(TurnId(8))));

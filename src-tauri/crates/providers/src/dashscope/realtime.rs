@@ -32,7 +32,10 @@ impl VoiceApi for QwenRealtime {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { input_rate: SampleRate::HZ_16000, output_rate: SampleRate::HZ_24000, transcribes: true }
+        RealtimeCapabilities {
+            transcribes: true,
+            ..RealtimeCapabilities::at(SampleRate::HZ_16000, SampleRate::HZ_24000)
+        }
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {

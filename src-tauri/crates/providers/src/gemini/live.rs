@@ -44,7 +44,7 @@ impl VoiceApi for GeminiLive {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { input_rate: INPUT_RATE, output_rate: OUTPUT_RATE, transcribes: true }
+        RealtimeCapabilities { transcribes: true, ..RealtimeCapabilities::at(INPUT_RATE, OUTPUT_RATE) }
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {

@@ -40,7 +40,7 @@ impl VoiceApi for OpenAiRealtime {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { input_rate: RATE, output_rate: RATE, transcribes: true }
+        RealtimeCapabilities { transcribes: true, ..RealtimeCapabilities::at(RATE, RATE) }
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {

@@ -109,7 +109,7 @@ impl Playback for Port {
 #[async_trait]
 impl RealtimeModel for Port {
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { input_rate: RATE, output_rate: RATE, transcribes: false }
+        RealtimeCapabilities::at(RATE, RATE)
     }
 
     async fn connect(&self, _: SessionOptions) -> Result<RealtimeSession, ProviderError> {
@@ -305,7 +305,7 @@ async fn barge_in_silences_cancels_and_truncates_at_what_was_heard() {
         scene.told(),
         [
             RealtimeCommand::Cancel(TurnId(1)),
-            RealtimeCommand::Truncate { turn: TurnId(1), heard },
+            RealtimeCommand::Truncate { turn: TurnId(1), heard, words: String::new() },
             RealtimeCommand::ClearInput
         ]
     );

@@ -96,6 +96,11 @@ impl Codec for LiveCodec {
             }
             // The server keeps what it sent before new activity interrupted it, and has no word for less.
             RealtimeCommand::Truncate { .. } => Vec::new(),
+            RealtimeCommand::Expect(_)
+            | RealtimeCommand::Say { .. }
+            | RealtimeCommand::Show(_)
+            | RealtimeCommand::ToolResults { .. }
+            | RealtimeCommand::Update(_) => Vec::new(),
         }
     }
 

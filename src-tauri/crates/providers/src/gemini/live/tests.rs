@@ -12,7 +12,7 @@ use crate::realtime::{Codec, Made, VoiceApi};
 const TURN: TurnId = TurnId(3);
 
 fn session() -> LiveCodec {
-    let options = SessionOptions { instructions: "Be brief.".into(), voice: Some("Kore".into()) };
+    let options = SessionOptions { instructions: "Be brief.".into(), voice: Some("Kore".into()), ..SessionOptions::default() };
     GeminiLive { model: "gemini-live-x".into() }.codec(Arc::from("gemini"), &options)
 }
 

@@ -106,7 +106,12 @@ impl Codec for Conversation {
             }
             RealtimeCommand::ClearInput => vec![json!({"type": "input_audio_buffer.clear"}).to_string()],
             RealtimeCommand::Cancel(turn) => self.cancel(turn),
-            RealtimeCommand::Truncate { turn, heard } => self.truncate(turn, heard),
+            RealtimeCommand::Truncate { turn, heard, .. } => self.truncate(turn, heard),
+            RealtimeCommand::Expect(_)
+            | RealtimeCommand::Say { .. }
+            | RealtimeCommand::Show(_)
+            | RealtimeCommand::ToolResults { .. }
+            | RealtimeCommand::Update(_) => Vec::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::realtime::{Codec, Made, VoiceApi};
 const TURN: TurnId = TurnId(7);
 
 fn session() -> Conversation {
-    let options = SessionOptions { instructions: "Be brief.".into(), voice: Some("marin".into()) };
+    let options = SessionOptions { instructions: "Be brief.".into(), voice: Some("marin".into()), ..SessionOptions::default() };
     let mut session = OpenAiRealtime { model: "gpt-realtime-2.1".into() }.codec(Arc::from("openai"), &options);
     take(&mut session, json!({"type": "session.created", "session": {"id": "s"}}));
     session
@@ -142,7 +142,7 @@ fn after_a_cancel_nothing_of_that_answer_is_told_and_it_is_cut_at_what_was_heard
     assert_eq!(events(&mut session, [sound("r"), sound("r")]).len(), 2);
     let cancel = json!({"type": "response.cancel", "response_id": "r"});
     assert_eq!(sent(&mut session, RealtimeCommand::Cancel(TURN)), [cancel]);
-    let heard = RealtimeCommand::Truncate { turn: TURN, heard: Duration::from_millis(999) };
+    let heard = RealtimeCommand::Truncate { turn: TURN, heard: Duration::from_millis(999), words: String::new() };
     let truncate =
         json!({"type": "conversation.item.truncate", "item_id": "a", "content_index": 0, "audio_end_ms": 200});
     assert_eq!(sent(&mut session, heard.clone()), [truncate], "no more than came can have been heard");
@@ -159,7 +159,7 @@ fn after_a_cancel_nothing_of_that_answer_is_told_and_it_is_cut_at_what_was_heard
 fn an_answer_of_which_nothing_was_heard_is_deleted() {
     let mut session = session();
     begin(&mut session);
-    let nothing = RealtimeCommand::Truncate { turn: TURN, heard: Duration::ZERO };
+    let nothing = RealtimeCommand::Truncate { turn: TURN, heard: Duration::ZERO, words: String::new() };
     assert_eq!(sent(&mut session, nothing), [json!({"type": "conversation.item.delete", "item_id": "a"})]);
 }
 
