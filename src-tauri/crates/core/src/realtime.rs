@@ -243,6 +243,15 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
+/// Of the tokens that were used, those of sound. Providers charge more for them than for words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SoundTokens {
+    /// Heard.
+    pub input: u64,
+    /// Spoken.
+    pub output: u64,
+}
+
 /// What came of one tool call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallResult {
@@ -302,15 +311,18 @@ pub enum RealtimeEvent {
     CallsComplete {
         /// Which turn.
         turn: TurnId,
-        /// Tokens used so far, `None` where nothing is counted yet.
+        /// Tokens used by this part of the answer, `None` where nothing is counted yet.
         usage: Option<TokenUsage>,
+        /// Of them, sound; `None` where the provider does not tell.
+        sound: Option<SoundTokens>,
     },
     /// The model no longer wants the results of these calls.
     CallsWithdrawn {
         /// Their ids.
         ids: Vec<String>,
     },
-    /// The provider stopped this answer because it hears the person; no more of it comes.
+    /// The provider stopped this answer because it hears the person; no more of it comes, and no
+    /// [`RealtimeEvent::ResponseDone`].
     Interrupted(TurnId),
     /// The answer is whole.
     ResponseDone {
@@ -318,8 +330,10 @@ pub enum RealtimeEvent {
         turn: TurnId,
         /// Why it ended.
         reason: StopReason,
-        /// Tokens used, `None` where nothing is counted.
+        /// Tokens used since the answer began or since [`RealtimeEvent::CallsComplete`], `None` where nothing is counted.
         usage: Option<TokenUsage>,
+        /// Of them, sound; `None` where the provider does not tell.
+        sound: Option<SoundTokens>,
     },
     /// The provider could not answer this turn; the session goes on.
     ResponseFailed {
@@ -328,6 +342,22 @@ pub enum RealtimeEvent {
         /// Why.
         error: ProviderError,
     },
+    /// Tokens of an answer that was cancelled or interrupted: they are paid for, too.
+    Spent {
+        /// The counts.
+        usage: TokenUsage,
+        /// Of them, sound; `None` where the provider does not tell.
+        sound: Option<SoundTokens>,
+    },
+    /// The provider could not write down what the person said; the recording itself is the history.
+    TranscriptFailed {
+        /// Which turn.
+        turn: TurnId,
+        /// Why.
+        error: ProviderError,
+    },
+    /// A picture was not taken; the session goes on without it.
+    PictureRefused(ProviderError),
     /// The provider can go on with this session after a new connection. The newest handle counts.
     Resumable(ResumeHandle),
     /// The provider will end this session before long.

@@ -160,7 +160,7 @@ impl Session {
                 let samples: Vec<i16> = answer.samples.by_ref().take(size).collect();
                 if samples.is_empty() {
                     let reason = self.answer.take()?.reason;
-                    return Some(RealtimeEvent::ResponseDone { turn, reason, usage: None });
+                    return Some(RealtimeEvent::ResponseDone { turn, reason, usage: None, sound: None });
                 }
                 Some(RealtimeEvent::AudioDelta { turn, chunk: AudioChunk { samples, rate: RATE } })
             }
@@ -210,7 +210,7 @@ mod tests {
                     heard.extend(chunk.samples);
                 }
                 end => {
-                    let done = RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: None };
+                    let done = RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: None, sound: None };
                     assert_eq!(end, Some(done));
                     break;
                 }

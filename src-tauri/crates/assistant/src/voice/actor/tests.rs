@@ -241,7 +241,7 @@ fn sound(turn: u64, samples: &[i16]) -> RealtimeEvent {
 }
 
 fn done(turn: u64) -> RealtimeEvent {
-    RealtimeEvent::ResponseDone { turn: TurnId(turn), reason: StopReason::Stop, usage: None }
+    RealtimeEvent::ResponseDone { turn: TurnId(turn), reason: StopReason::Stop, usage: None, sound: None }
 }
 
 fn appended(commands: &[RealtimeCommand]) -> Vec<i16> {

@@ -182,7 +182,7 @@ fn activity_end() -> String {
 }
 
 fn done(turn: TurnId, reason: StopReason, usage: Option<TokenUsage>) -> RealtimeEvent {
-    RealtimeEvent::ResponseDone { turn, reason, usage }
+    RealtimeEvent::ResponseDone { turn, reason, usage, sound: None }
 }
 
 /// `audio/pcm;rate=24000`.

@@ -103,7 +103,7 @@ fn all_that_stands_in_one_message_is_told() {
             RealtimeEvent::AudioDelta { turn: TURN, chunk: chunk() },
             RealtimeEvent::AudioDelta { turn: TURN, chunk: chunk() },
             RealtimeEvent::TranscriptDelta { turn: TURN, text: "Hi".into() },
-            RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: Some(usage) },
+            RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: Some(usage), sound: None },
         ]
     );
 }
@@ -119,7 +119,7 @@ fn a_cancelled_turn_is_unheard_until_it_is_complete_and_the_next_one_is_not() {
     assert_eq!(told(&mut session, [sound(), interrupted, complete()]), []);
     let events = told(&mut session, [sound(), complete()]);
     assert_eq!(events.len(), 4, "{events:?}");
-    assert_eq!(events[3], RealtimeEvent::ResponseDone { turn: TurnId(4), reason: StopReason::Stop, usage: None });
+    assert_eq!(events[3], RealtimeEvent::ResponseDone { turn: TurnId(4), reason: StopReason::Stop, usage: None, sound: None });
 }
 
 #[test]

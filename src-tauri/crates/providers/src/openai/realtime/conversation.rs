@@ -270,6 +270,7 @@ impl Conversation {
                     turn,
                     reason: reason(status, response.status_details.as_ref().and_then(|it| it.reason.words())),
                     usage: response.usage.and_then(usage),
+                    sound: None,
                 },
             });
         }

@@ -114,7 +114,7 @@ fn a_turn_is_appended_committed_and_answered() {
             user("Hello"),
             RealtimeEvent::TranscriptDelta { turn: TURN, text: "Hi".into() },
             user("Hello!"),
-            RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: Some(usage) },
+            RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: Some(usage), sound: None },
         ]
     );
 }
@@ -243,6 +243,6 @@ fn why_an_answer_ended_is_told_in_our_words() {
         begin(&mut session);
         let response = json!({"id": "r", "status": status, "status_details": {"reason": why}});
         let told = events(&mut session, [json!({"type": "response.done", "response": response})]);
-        assert_eq!(told, [RealtimeEvent::ResponseDone { turn: TURN, reason, usage: None }], "{status}");
+        assert_eq!(told, [RealtimeEvent::ResponseDone { turn: TURN, reason, usage: None, sound: None }], "{status}");
     }
 }
