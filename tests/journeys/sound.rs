@@ -59,7 +59,7 @@ async fn next_news(stream: &mut CaptureStream) -> CaptureEvent {
 
 async fn next_sound(stream: &mut CaptureStream) -> Vec<i16> {
     match next(stream).await {
-        CaptureEvent::Chunk(chunk) => chunk.samples,
+        CaptureEvent::Chunk(captured) => captured.chunk.samples,
         other => panic!("expected sound, got {other:?}"),
     }
 }
@@ -456,7 +456,7 @@ fn what_nobody_takes_in_time_is_counted() {
         let mut kept = 0;
         let lost = loop {
             match next(&mut stream).await {
-                CaptureEvent::Chunk(chunk) => kept += chunk.samples.len() as u64,
+                CaptureEvent::Chunk(captured) => kept += captured.chunk.samples.len() as u64,
                 CaptureEvent::Overrun { samples } => break samples,
                 other => panic!("unexpected: {other:?}"),
             }

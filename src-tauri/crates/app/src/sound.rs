@@ -91,7 +91,7 @@ impl App {
         let until = Instant::now() + PATIENCE;
         while samples.len() < enough {
             match timeout_at(until, stream.next()).await {
-                Ok(Some(CaptureEvent::Chunk(chunk))) => samples.extend(chunk.samples),
+                Ok(Some(CaptureEvent::Chunk(captured))) => samples.extend(captured.chunk.samples),
                 Ok(Some(CaptureEvent::Back(back))) => device = Some(back.name),
                 Ok(Some(CaptureEvent::Lost(loss))) => lost = Some(loss),
                 Ok(Some(CaptureEvent::Overrun { .. })) => {}

@@ -6,11 +6,12 @@
 //! * [`Microphone`] – the port `AudioInput` on a real device.
 //! * [`Speaker`] – the port `AudioOutput` on a real device.
 //! * [`FileInput`], [`FileOutput`] – the same ports without devices, for the terminal and for tests.
+//! * [`VoiceActivity`] – what is heard in captured sound: speech, its level, the room's.
 //! * [`wav`] – reading and writing WAV.
 //! * [`resample`] – one rate to another, live and for whole files.
 //!
-//! Rates change at exactly two places: after capture and before playback. Loudness is
-//! [`Level`](parlance_core::Level) of a chunk; nothing here meters.
+//! Rates change at exactly two places: after capture and before playback. What is
+//! heard in a captured chunk comes with it.
 //!
 //! # Threads
 //!
@@ -24,6 +25,7 @@
 //! Written for every system that cpal serves; run and measured on Linux with PulseAudio only. On macOS and Windows the
 //! microphone's permission prompt, the names of devices and the reported latency were not tried.
 
+mod activity;
 mod file;
 mod line;
 mod microphone;
@@ -34,6 +36,7 @@ pub mod devices;
 pub mod resample;
 pub mod wav;
 
+pub use activity::VoiceActivity;
 pub use file::{FileInput, FileOutput, FileVoice, Heard, NobodyListens, Pace};
 pub use microphone::Microphone;
 pub use speaker::Speaker;

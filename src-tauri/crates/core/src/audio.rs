@@ -9,6 +9,8 @@ use std::time::Duration;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::speech::Activity;
+
 /// Samples per second, 8,000 to 192,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -120,11 +122,20 @@ pub struct Device {
     pub is_default: bool,
 }
 
+/// Captured sound, and what was heard in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Captured {
+    /// The sound, the assistant's own echo taken off where the input can.
+    pub chunk: AudioChunk,
+    /// Whether somebody spoke, and how loud it was.
+    pub activity: Activity,
+}
+
 /// What a running microphone reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CaptureEvent {
     /// Sound, in order, without gaps but those reported as `Overrun`.
-    Chunk(AudioChunk),
+    Chunk(Captured),
     /// Samples were lost because nobody read in time.
     Overrun {
         /// How many, at the stream's rate.

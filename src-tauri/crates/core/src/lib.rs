@@ -13,6 +13,8 @@
 //! * [`tokens`] – the port of those who count tokens.
 //! * [`realtime`] – the port of models that listen and speak.
 //! * [`audio`] – sound as data: rates, chunks, levels; the ports of microphone and speaker.
+//! * [`echo`] – what is done about the assistant's voice in the microphone.
+//! * [`speech`] – what is heard in captured sound, and where speech begins and ends.
 //! * [`error`] – what can go wrong with a provider, by what the caller can do about it.
 //! * [`secret`] – keys, which cannot be printed and go only to the origin they were saved for.
 //! * [`redact`] – takes keys out of text that people, files or logs will see.
@@ -24,6 +26,7 @@
 pub mod audio;
 pub mod chat;
 pub mod clock;
+pub mod echo;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -34,6 +37,7 @@ pub mod realtime;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod speech;
 pub mod structured;
 pub mod tokens;
 pub mod tool;

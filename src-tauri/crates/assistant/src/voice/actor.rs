@@ -7,7 +7,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, future::poll_fn};
-use parlance_core::audio::{AudioInput, AudioOutput, CaptureEvent, CaptureStream, Device, DeviceLoss, PlaybackEvent};
+use parlance_core::audio::{
+    AudioInput, AudioOutput, CaptureEvent, CaptureStream, Captured, Device, DeviceLoss, PlaybackEvent,
+};
 use parlance_core::error::ProviderError;
 use parlance_core::realtime::{RealtimeCapabilities, RealtimeCommand, RealtimeEvent, TurnId};
 use parlance_core::{AudioChunk, Clock, Level};
@@ -322,7 +324,7 @@ impl Actor {
 
     fn captured(&mut self, event: Option<CaptureEvent>) {
         match event {
-            Some(CaptureEvent::Chunk(chunk)) => {
+            Some(CaptureEvent::Chunk(Captured { chunk, .. })) => {
                 let level = Level::of(&chunk.samples).value();
                 let duration = chunk.duration();
                 self.input_level = self.input_level.max(level);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use parlance_core::audio::{AudioError, AudioInput, CaptureEvent, CaptureStream};
+use parlance_core::audio::{AudioError, AudioInput, CaptureEvent, CaptureStream, Captured};
 use parlance_core::{AudioChunk, SampleRate};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::Pace;
+use crate::activity::VoiceActivity;
 use crate::resample::resample_all;
 
 /// Chunks a second: 20 ms each, as a microphone gives them.
@@ -62,7 +63,13 @@ impl FileVoice {
 
 impl AudioInput for FileInput {
     fn open(&self, rate: SampleRate) -> Result<CaptureStream, AudioError> {
-        let ear = Ear { pace: self.pace, rate, utterances: Source::Shut(self.utterances.clone()), speech: None };
+        let ear = Ear {
+            pace: self.pace,
+            rate,
+            utterances: Source::Shut(self.utterances.clone()),
+            speech: None,
+            activity: VoiceActivity::new(rate),
+        };
         Ok(Box::pin(futures_util::stream::unfold(ear, |mut ear| async move {
             let event = ear.next().await?;
             Some((event, ear))
@@ -76,6 +83,7 @@ struct Ear {
     rate: SampleRate,
     utterances: Source,
     speech: Option<Speech>,
+    activity: VoiceActivity,
 }
 
 /// Whoever opened the input first speaks with the voice; the next waits until that stream is closed.
@@ -102,7 +110,9 @@ impl Ear {
                     if self.pace == Pace::RealTime {
                         sleep_until(speech.began + self.rate.duration_of(speech.given)).await;
                     }
-                    return Some(CaptureEvent::Chunk(AudioChunk { samples, rate: self.rate }));
+                    let activity = self.activity.hear(&samples);
+                    let chunk = AudioChunk { samples, rate: self.rate };
+                    return Some(CaptureEvent::Chunk(Captured { chunk, activity }));
                 }
             }
             if let Some(speech) = self.speech.take() {
@@ -145,7 +155,7 @@ mod tests {
         let mut taken = Vec::new();
         while taken.len() < samples {
             match stream.next().await {
-                Some(CaptureEvent::Chunk(chunk)) => taken.extend(chunk.samples),
+                Some(CaptureEvent::Chunk(captured)) => taken.extend(captured.chunk.samples),
                 other => panic!("expected sound, got {other:?}"),
             }
         }

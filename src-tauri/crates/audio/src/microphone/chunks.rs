@@ -1,7 +1,9 @@
-//! From a device's samples to chunks of 20 ms at the rate that was asked for. Pure.
+//! From a device's samples to chunks of 20 ms at the rate that was asked for, and what is heard in them. Pure.
 
+use parlance_core::audio::Captured;
 use parlance_core::{AudioChunk, SampleRate};
 
+use crate::activity::VoiceActivity;
 use crate::resample::Resampler;
 use crate::sample::to_i16;
 
@@ -14,24 +16,25 @@ pub(super) struct Chunks {
     resampler: Resampler,
     /// Converted, not yet a whole chunk.
     ready: Vec<f32>,
+    activity: VoiceActivity,
 }
 
 impl Chunks {
     pub(super) fn new(from: SampleRate, to: SampleRate) -> Self {
-        Self { from, to, resampler: Resampler::new(from, to), ready: Vec::new() }
+        Self { from, to, resampler: Resampler::new(from, to), ready: Vec::new(), activity: VoiceActivity::new(to) }
     }
 
     pub(super) fn push(&mut self, mono: &[f32]) {
         self.resampler.push(mono, &mut self.ready);
     }
 
-    pub(super) fn next_whole(&mut self) -> Option<AudioChunk> {
+    pub(super) fn next_whole(&mut self) -> Option<Captured> {
         let length = (self.to.hz() / CHUNKS_A_SECOND) as usize;
         (self.ready.len() >= length).then(|| self.chunk_of(length))
     }
 
     /// The device is gone: what is left, `None` if nothing.
-    pub(super) fn finish(mut self) -> Option<AudioChunk> {
+    pub(super) fn finish(mut self) -> Option<Captured> {
         self.resampler.finish(&mut self.ready);
         let length = self.ready.len();
         (length > 0).then(|| self.chunk_of(length))
@@ -42,8 +45,10 @@ impl Chunks {
         (frames * u64::from(self.to.hz())).div_ceil(u64::from(self.from.hz()))
     }
 
-    fn chunk_of(&mut self, length: usize) -> AudioChunk {
-        AudioChunk { samples: self.ready.drain(..length).map(to_i16).collect(), rate: self.to }
+    fn chunk_of(&mut self, length: usize) -> Captured {
+        let samples: Vec<i16> = self.ready.drain(..length).map(to_i16).collect();
+        let activity = self.activity.hear(&samples);
+        Captured { chunk: AudioChunk { samples, rate: self.to }, activity }
     }
 }
 
@@ -58,11 +63,11 @@ mod tests {
         // 100 ms in blocks as small and uneven as a server delivers them after a delay.
         for block in [48, 480, 960, 1, 1_000, 311, 2_000] {
             chunks.push(&vec![0.25; block]);
-            while let Some(chunk) = chunks.next_whole() {
-                lengths.push(chunk.samples.len());
+            while let Some(captured) = chunks.next_whole() {
+                lengths.push(captured.chunk.samples.len());
             }
         }
-        let rest = chunks.finish().map_or(0, |chunk| chunk.samples.len());
+        let rest = chunks.finish().map_or(0, |captured| captured.chunk.samples.len());
         assert!(lengths.iter().all(|&length| length == 480), "{lengths:?}");
         assert_eq!(lengths.iter().sum::<usize>() + rest, 2_400);
     }

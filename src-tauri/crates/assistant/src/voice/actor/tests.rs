@@ -8,6 +8,7 @@ use parlance_core::audio::{AudioError, Playback, PlaybackPosition, QueueFull};
 use parlance_core::realtime::{
     RealtimeCapabilities, RealtimeCommands, RealtimeModel, RealtimeSession, SessionOptions, SessionOver,
 };
+use parlance_core::speech::Activity;
 use parlance_core::{Category, SampleRate, StopReason};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
@@ -195,7 +196,9 @@ impl Scene {
     async fn speaks(&self, samples: &[i16]) {
         let microphone = self.desk.microphone.lock().unwrap().clone().expect("the microphone is open");
         let chunk = AudioChunk { samples: samples.to_vec(), rate: RATE };
-        microphone.send(CaptureEvent::Chunk(chunk)).expect("the actor listens");
+        microphone
+            .send(CaptureEvent::Chunk(Captured { chunk, activity: Activity::SILENCE }))
+            .expect("the actor listens");
         self.settles().await;
     }
 
