@@ -153,7 +153,7 @@ impl App {
         let named = |code| ErrorBody { provider: Some(provider.name.clone()), ..ErrorBody::new(code) };
         let id = model.ok_or_else(|| named(ErrorCode::NoModel))?;
         let asked = Provider { name: provider.id.clone(), base_url: address.base.clone(), keys: key };
-        let voice = registry::voice_of(&provider.id, asked, id.clone(), http()?);
+        let voice = registry::voice_of(&provider, asked, id.clone(), http()?);
         let model = voice.ok_or_else(|| named(ErrorCode::NoVoice))?;
         let host = address.origin.host().to_owned();
         let speaker = Speaker { name: provider.name.clone(), provider: provider.id, host, model: id };

@@ -19,6 +19,7 @@ use parlance_providers::http::Http;
 use parlance_providers::media::{LocalFiles, MediaReader};
 use parlance_providers::ollama::OllamaApi;
 use parlance_providers::openai::realtime::OpenAiRealtime;
+use parlance_providers::openai::realtime::manners::Manners;
 use parlance_providers::openai::{AzureApi, ChatCompletionsApi, Dialect};
 use parlance_providers::realtime::VoiceApi;
 use parlance_providers::responses::ResponsesApi;
@@ -241,12 +242,32 @@ fn is_at_home(service: &Family, provider: &Provider) -> bool {
 }
 
 /// A voice of a provider; `None` where its protocol has none. A server that somebody added may speak OpenAI's.
-pub(crate) fn voice_of(id: &str, provider: Provider, model: String, http: Http) -> Option<Arc<dyn RealtimeModel>> {
-    match family(id).map(|family| family.protocol) {
-        None | Some(Protocol::Chat(_) | Protocol::Responses) => Some(voice(OpenAiRealtime { model }, provider, http)),
+pub(crate) fn voice_of(
+    config: &ProviderConfig,
+    provider: Provider,
+    model: String,
+    http: Http,
+) -> Option<Arc<dyn RealtimeModel>> {
+    let service = service_of(config);
+    match service.map(|service| service.protocol) {
+        None | Some(Protocol::Chat(_) | Protocol::Responses) => {
+            let manners = realtime_manners(config, service);
+            Some(voice(OpenAiRealtime { model, manners }, provider, http))
+        }
         Some(Protocol::GenerateContent) => Some(voice(GeminiLive { model }, provider, http)),
         Some(Protocol::Generation) => Some(voice(QwenRealtime { model }, provider, http)),
         Some(Protocol::Azure | Protocol::Messages | Protocol::Ollama) => None,
+    }
+}
+
+/// Which of OpenAI's realtime words a server speaks. Most servers that learned them learned the older ones; a server whose
+/// settings call it `openai` speaks those of today.
+fn realtime_manners(config: &ProviderConfig, service: Option<&Family>) -> Manners {
+    match service.map(|service| service.id) {
+        Some(OPENAI | "openai-responses") => Manners::OPENAI,
+        Some("xai") => Manners::XAI,
+        None if config.dialect.as_deref() == Some(OPENAI) => Manners::OPENAI,
+        None | Some(_) => Manners::COMPATIBLE,
     }
 }
 

@@ -153,3 +153,28 @@ impl<'de> Visitor<'de> for ArgumentsVisitor {
         Ok(Arguments::default())
     }
 }
+
+/// A part of a message, or nothing where something of another form stands.
+#[derive(Debug)]
+pub(crate) struct Maybe<T>(pub(crate) Option<T>);
+
+impl<T> Default for Maybe<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either<T> {
+            It(T),
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Either::deserialize(input)? {
+            Either::It(it) => Some(it),
+            Either::Other(IgnoredAny) => None,
+        }))
+    }
+}

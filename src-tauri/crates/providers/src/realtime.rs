@@ -9,6 +9,7 @@ pub(crate) mod socket;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parlance_core::ProviderError;
@@ -28,6 +29,17 @@ pub struct Made {
     pub events: VecDeque<RealtimeEvent>,
     /// For the server, in order.
     pub frames: Vec<String>,
+    /// The codec wants to be told when so much time has passed; a new wish replaces the old one.
+    pub lapse: Option<Duration>,
+}
+
+/// Whether a frame could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It is a message of the protocol, though perhaps one that means nothing here.
+    Understood,
+    /// It is no message, or its sound is none.
+    Malformed,
 }
 
 /// One session of one protocol, without IO: commands in, frames out; frames in, events out. Pure but for what the protocol
@@ -39,14 +51,31 @@ pub trait Codec: Send + 'static {
     /// Whether the server takes commands already; until then they wait.
     fn is_ready(&self) -> bool;
 
+    /// Whether more frames can be read. Not while a turn that the server ended waits for its name, which comes with
+    /// [`RealtimeCommand::Expect`].
+    fn can_read(&self) -> bool {
+        true
+    }
+
+    /// Whether the server owes something: a commit is not acknowledged, or an answer is not whole.
+    fn is_in_turn(&self) -> bool;
+
     /// Writes a command as frames.
-    fn encode(&mut self, command: RealtimeCommand) -> Vec<String>;
+    fn encode(&mut self, command: RealtimeCommand, made: &mut Made);
 
     /// Reads a frame. Unknown events and fields mean nothing.
     ///
     /// # Errors
     /// When the session is over because of it.
-    fn decode(&mut self, frame: &str, made: &mut Made) -> Result<(), ProviderError>;
+    fn decode(&mut self, frame: &str, made: &mut Made) -> Result<Reading, ProviderError>;
+
+    /// The time that [`Made::lapse`] asked for is over.
+    fn lapsed(&mut self, _made: &mut Made) {}
+
+    /// Nothing was sent for a while: what keeps the session alive. Nothing where pings do.
+    fn keep_alive(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The server closed the socket, perhaps saying why: an error in every case, since nobody asked it to.
     fn closed(&self, code: u16, reason: &str) -> ProviderError;
@@ -99,5 +128,13 @@ impl<A: VoiceApi> RealtimeModel for RealtimeClient<A> {
         let name: Arc<str> = Arc::from(self.transport.name());
         let codec = self.api.codec(Arc::clone(&name), &session);
         Ok(pump::start(name, socket, codec))
+    }
+}
+
+/// What a model is told whose protocol has no word for it: that it was interrupted, and which of its words were heard.
+pub(crate) fn interruption(heard: &str) -> String {
+    match heard.trim() {
+        "" => "(I interrupted your last answer before I heard any of it.)".to_owned(),
+        words => format!("(I interrupted your last answer. This is all I heard of it: “{words}”)"),
     }
 }

@@ -2,110 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use parlance_core::realtime::{RealtimeCommand, RealtimeEvent, RealtimeModel, RealtimeSession, SessionOptions, TurnId};
-use parlance_core::{AudioChunk, Category, Origin, ProviderError, StopReason};
-use parlance_providers::dashscope::realtime::QwenRealtime;
-use parlance_providers::gemini::live::GeminiLive;
-use parlance_providers::http::Http;
-use parlance_providers::openai::realtime::OpenAiRealtime;
-use parlance_providers::{Provider, RealtimeClient, base_url};
+use parlance_core::realtime::{RealtimeCommand, RealtimeEvent, SoundTokens, TurnId};
+use parlance_core::{Category, StopReason};
 use parlance_simulator::voice::{VoiceFault, VoiceScript, VoiceServer};
 
 #[path = "chat/setting.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
+mod chat_setting;
+#[path = "voices/conversations.rs"]
+mod conversations;
+#[path = "voices/faults.rs"]
+mod faults;
+#[path = "voices/setting.rs"]
 mod setting;
 
-use setting::{Canary, KEY};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Voice {
-    OpenAi,
-    Gemini,
-    Qwen,
-}
-
-const ALL: [Voice; 3] = [Voice::OpenAi, Voice::Gemini, Voice::Qwen];
-const TURN: TurnId = TurnId(1);
-
-impl Voice {
-    fn client(self, server: &VoiceServer) -> Box<dyn RealtimeModel> {
-        let address = match self {
-            Self::OpenAi => format!("{}/v1", server.origin()),
-            Self::Gemini | Self::Qwen => server.origin(),
-        };
-        let base_url = base_url::parse(&address).unwrap();
-        let keys = Arc::new(Canary(Origin::of(&base_url).unwrap()));
-        let provider = Provider { name: "sim".into(), base_url, keys };
-        let http = Http::with_connect_limit(Duration::from_secs(5)).unwrap();
-        let model = "voice-1".to_owned();
-        match self {
-            Self::OpenAi => Box::new(RealtimeClient::new(provider, OpenAiRealtime { model }, http)),
-            Self::Gemini => Box::new(RealtimeClient::new(provider, GeminiLive { model }, http)),
-            Self::Qwen => Box::new(RealtimeClient::new(provider, QwenRealtime { model }, http)),
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::OpenAi => "/v1/realtime?model=voice-1",
-            Self::Gemini => "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
-            Self::Qwen => "/api-ws/v1/realtime?model=voice-1",
-        }
-    }
-
-    fn key_header(self) -> (String, String) {
-        match self {
-            Self::OpenAi | Self::Qwen => ("authorization".into(), format!("Bearer {KEY}")),
-            Self::Gemini => ("x-goog-api-key".into(), KEY.into()),
-        }
-    }
-}
-
-fn script() -> VoiceScript {
-    VoiceScript {
-        question: "Can you hear me?".into(),
-        answer: "Yes, very well.".into(),
-        sound: (0..24_000).map(|at| (at % 311) as i16 * 7).collect(),
-        pace: Duration::ZERO,
-        fault: None,
-    }
-}
-
-async fn open(voice: Voice, server: &VoiceServer) -> Result<RealtimeSession, ProviderError> {
-    voice.client(server).connect(SessionOptions::default()).await
-}
-
-/// Says half a second; gives what was said.
-async fn say(session: &mut RealtimeSession, voice: Voice, server: &VoiceServer, turn: TurnId) -> Vec<i16> {
-    let rate = voice.client(server).capabilities().input_rate;
-    let said: Vec<i16> = (0..rate.hz() / 2).map(|at| (at % 97) as i16 - 48).collect();
-    for samples in said.chunks(rate.hz() as usize / 50) {
-        let chunk = AudioChunk { samples: samples.to_vec(), rate };
-        session.commands.send(RealtimeCommand::AppendAudio(chunk)).await.unwrap();
-    }
-    session.commands.send(RealtimeCommand::CommitAndRespond(turn)).await.unwrap();
-    said
-}
-
-async fn next(session: &mut RealtimeSession) -> Result<RealtimeEvent, ProviderError> {
-    let event = tokio::time::timeout(Duration::from_secs(20), session.events.next()).await.expect("an event in time");
-    event.expect("the session goes on")
-}
-
-/// All events up to the end of the answer.
-async fn answer(session: &mut RealtimeSession) -> Vec<RealtimeEvent> {
-    let mut events = Vec::new();
-    loop {
-        events.push(next(session).await.expect("no error"));
-        if matches!(events.last(), Some(RealtimeEvent::ResponseDone { .. } | RealtimeEvent::ResponseFailed { .. })) {
-            return events;
-        }
-    }
-}
+use chat_setting::KEY;
+use setting::{ALL, TURN, Voice, answer, failure, next, open, say, script};
 
 #[tokio::test]
 async fn what_is_said_arrives_whole_and_what_is_answered_is_heard_whole() {
@@ -126,17 +41,23 @@ async fn what_is_said_arrives_whole_and_what_is_answered_is_heard_whole() {
                 RealtimeEvent::TranscriptDelta { turn: TURN, text } => words.push_str(text),
                 RealtimeEvent::UserTranscript { turn: TURN, text } => user.clone_from(text),
                 RealtimeEvent::Committed(TURN) => is_committed = true,
-                RealtimeEvent::ResponseStarted(TURN) | RealtimeEvent::ResponseDone { turn: TURN, .. } => {}
+                RealtimeEvent::ResponseStarted(TURN)
+                | RealtimeEvent::ResponseDone { turn: TURN, .. }
+                | RealtimeEvent::RoundTrip(_)
+                | RealtimeEvent::RateLimit { .. }
+                | RealtimeEvent::Resumable(_) => {}
                 other => panic!("{voice:?}: {other:?}"),
             }
         }
         assert_eq!((sound, words.as_str(), user.as_str()), (script().sound, "Yes, very well.", "Can you hear me?"));
         assert!(is_committed, "{voice:?}");
-        let Some(RealtimeEvent::ResponseDone { reason: StopReason::Stop, usage: Some(usage), .. }) = events.last()
+        let Some(RealtimeEvent::ResponseDone { reason: StopReason::Stop, usage: Some(usage), sound, .. }) =
+            events.last()
         else {
             panic!("{voice:?}: {:?}", events.last());
         };
         assert_eq!((usage.input_tokens, usage.output_tokens), (10, 20));
+        assert_eq!(*sound, Some(SoundTokens { input: 6, output: 12 }), "{voice:?}");
     }
 }
 
@@ -189,7 +110,7 @@ async fn a_goodbye_and_a_cut_end_the_session_with_their_reason() {
         let fault = Some(VoiceFault::Closed(1007, "API key not valid."));
         let server = VoiceServer::start(VoiceScript { fault, ..script() }).await.unwrap();
         let mut session = open(voice, &server).await.unwrap();
-        let error = next(&mut session).await.expect_err("a goodbye");
+        let error = failure(&mut session).await;
         assert_eq!((error.category, error.message.as_str()), (Category::Authentication, "API key not valid."));
         assert!(session.events.next().await.is_none(), "{voice:?}: nothing comes after it");
 
@@ -216,7 +137,7 @@ async fn a_server_that_never_opens_the_session_is_given_up() {
         let mut session = open(voice, &server).await.unwrap();
         // The socket stands; only our own waiting is cut short.
         tokio::time::pause();
-        let error = session.events.next().await.expect("an end").expect_err("an error");
+        let error = failure(&mut session).await;
         assert_eq!(error.category, Category::Timeout, "{voice:?}: {error}");
         tokio::time::resume();
     }

@@ -1,13 +1,18 @@
-//! A local server that speaks the providers' realtime voice protocols, push-to-talk, for tests: it keeps what it was sent
-//! and answers each turn with the words and the sound that it was given.
+//! A local server that speaks the providers' realtime voice protocols, for tests: it keeps what it was sent and answers each
+//! turn with the words and the sound that it was given.
 //!
-//! * `conversation` – OpenAI's words, and DashScope's older ones.
+//! * [`script`] – what it answers, and what goes wrong.
+//! * `conversation` – OpenAI's words, both generations, and DashScope's; `events` – their JSON.
 //! * `live` – Gemini's.
+//! * `ear` – whether somebody speaks, where the session says that the server ends the turns.
 //!
-//! Deliberately absent: turns that the server ends by itself, tools, and any understanding of what was said.
+//! Deliberately absent: any understanding of what was said.
 
 mod conversation;
+mod ear;
+mod events;
 mod live;
+pub mod script;
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,43 +23,18 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
-/// What every turn is answered with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VoiceScript {
-    /// What the person is said to have said.
-    pub question: String,
-    /// The words of the answer.
-    pub answer: String,
-    /// Its sound, 24 kHz.
-    pub sound: Vec<i16>,
-    /// Between two pieces of 100 ms of sound; zero is as fast as they are taken.
-    pub pace: Duration,
-    /// What goes wrong.
-    pub fault: Option<VoiceFault>,
-}
-
-/// What can go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VoiceFault {
-    /// The handshake is refused with this status.
-    Refused(u16),
-    /// The connection ends without a goodbye after so many pieces of sound.
-    CutAfter(usize),
-    /// It closes with this code and a reason right after the handshake.
-    Closed(u16, &'static str),
-    /// Nothing is ever said.
-    Mute,
-}
+use ear::{Ear, Hears};
+pub use script::{FaultyConnections, VoiceCall, VoiceFault, VoiceScript};
 
 /// What one connection was sent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -133,6 +113,24 @@ trait Speaker: Send {
     fn hello(&mut self) -> Vec<Value>;
     /// Takes a frame; `out` are answers, `script` what a turn is answered with.
     fn take(&mut self, frame: &Value, script: &VoiceScript, out: &mut Out) -> Taken;
+    /// The rate at which people are heard.
+    fn rate(&self) -> u32;
+    /// After how much silence it ends a turn by itself; `None` where it is told.
+    fn patience(&self) -> Option<Duration>;
+    /// Somebody begins to speak.
+    fn speech_began(&mut self, out: &mut Out);
+    /// … and was silent long enough: the turn is answered.
+    fn speech_ended(&mut self, script: &VoiceScript, out: &mut Out);
+    /// The answer has been spoken.
+    fn answer_is_over(&mut self) {}
+    /// The server cannot answer: what it says, or the code and the reason it hangs up with.
+    fn fails(&mut self) -> Result<Value, (u16, &'static str)>;
+    /// The session has lasted as long as it may: what is said before the server hangs up.
+    fn expires(&self) -> Vec<Value>;
+    /// The session will soon have lasted as long as it may.
+    fn goes_away(&self, left: Duration) -> Option<Value>;
+    /// Whether frames are bytes.
+    fn speaks_bytes(&self) -> bool;
 }
 
 /// What a frame was.
@@ -153,6 +151,8 @@ struct Out {
     now: VecDeque<Value>,
     /// The answer that is being spoken, at the script's pace.
     answer: VecDeque<Value>,
+    /// When its first piece may come.
+    not_before: Option<Instant>,
 }
 
 /// What one connection was sent, among those of all.
@@ -178,7 +178,8 @@ impl Notes {
 
 async fn serve(socket: TcpStream, script: VoiceScript, all: Arc<Mutex<Vec<Heard>>>) {
     let notes = Notes::begin(all);
-    let mut path = String::new();
+    let script = script.on_connection(notes.at);
+    let (mut path, mut is_older) = (String::new(), false);
     let handshake = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
         path = request.uri().to_string();
         let headers: Vec<(String, String)> = request
@@ -186,89 +187,229 @@ async fn serve(socket: TcpStream, script: VoiceScript, all: Arc<Mutex<Vec<Heard>
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
+        is_older = headers.iter().any(|(name, _)| name == "openai-beta");
         notes.note(|heard| {
             heard.path.clone_from(&path);
             heard.headers = headers;
         });
         match script.fault {
-            Some(VoiceFault::Refused(status)) => {
-                let body = r#"{"error":{"message":"refused by the script","type":"x","code":null}}"#;
-                let mut refusal = ErrorResponse::new(Some(body.to_owned()));
-                *refusal.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-                Err(refusal)
-            }
+            Some(VoiceFault::Refused(status)) => Err(refusal(status)),
             _ => Ok(response),
         }
     };
     let Ok(mut socket) = accept_hdr_async(socket, handshake).await else { return };
-    if let Some(VoiceFault::Closed(code, reason)) = script.fault {
-        let _ = socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await;
-        return;
+    match script.fault {
+        Some(VoiceFault::Closed(code, reason)) => return hang_up(&mut socket, code, reason).await,
+        Some(VoiceFault::CutBeforeSession) => return,
+        _ => {}
     }
-    let mut speaker: Box<dyn Speaker> = match path.split('?').next().unwrap_or_default() {
-        path if path.contains("BidiGenerateContent") => Box::new(live::Live::default()),
+    let speaker: Box<dyn Speaker> = match path.split('?').next().unwrap_or_default() {
+        path if path.contains("BidiGenerateContent") => Box::new(live::Live::new(notes.at)),
         path if path.contains("api-ws") => Box::new(conversation::Conversation::dashscope()),
+        _ if is_older => Box::new(conversation::Conversation::older()),
         _ => Box::new(conversation::Conversation::openai()),
     };
-    let mut out = Out::default();
-    if script.fault != Some(VoiceFault::Mute) {
-        out.now.extend(speaker.hello());
-    }
-    talk(&mut socket, &mut *speaker, &script, out, &notes).await;
+    Talk { socket, speaker, script, out: Out::default(), notes, turn: Vec::new(), ear: None, spoken: 0 }.run().await;
 }
 
-async fn talk(
-    socket: &mut WebSocketStream<TcpStream>,
-    speaker: &mut dyn Speaker,
-    script: &VoiceScript,
-    mut out: Out,
-    notes: &Notes,
-) {
-    let mut turn: Vec<i16> = Vec::new();
-    let mut spoken = 0;
-    let mut next_piece = Instant::now();
-    loop {
-        while let Some(frame) = out.now.pop_front() {
-            if socket.send(Message::text(frame.to_string())).await.is_err() {
+fn refusal(status: u16) -> ErrorResponse {
+    let body = r#"{"error":{"message":"refused by the script","type":"x","code":null}}"#;
+    let mut refusal = ErrorResponse::new(Some(body.to_owned()));
+    *refusal.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    if status == 429 {
+        refusal.headers_mut().insert("retry-after", HeaderValue::from_static("1"));
+    }
+    refusal
+}
+
+async fn hang_up(socket: &mut WebSocketStream<TcpStream>, code: u16, reason: &'static str) {
+    let _ = socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await;
+    // Whoever hangs up waits for the other's goodbye, or the last words may be lost.
+    while let Some(Ok(_)) = socket.next().await {}
+}
+
+/// One connection in conversation.
+struct Talk {
+    socket: WebSocketStream<TcpStream>,
+    speaker: Box<dyn Speaker>,
+    script: VoiceScript,
+    out: Out,
+    notes: Notes,
+    /// Sound since the last turn.
+    turn: Vec<i16>,
+    ear: Option<Ear>,
+    /// Pieces of sound that were spoken.
+    spoken: usize,
+}
+
+/// The connection is over.
+struct Over;
+
+impl Talk {
+    async fn run(mut self) {
+        if self.script.fault != Some(VoiceFault::Mute) {
+            self.out.now.extend(self.speaker.hello());
+        }
+        let began = Instant::now();
+        let (warn_at, end_at) = match self.script.fault {
+            Some(VoiceFault::Capped(after)) => (None, Some(began + after)),
+            Some(VoiceFault::GoesAway { after, left }) => (Some(began + after), Some(began + after + left)),
+            _ => (None, None),
+        };
+        let (mut warn_at, mut next_piece) = (warn_at, began);
+        loop {
+            if self.say().await.is_err() {
                 return;
             }
-        }
-        let frame = tokio::select! {
-            biased;
-            frame = socket.next() => frame,
-            () = sleep_until(next_piece), if !out.answer.is_empty() => {
-                if script.fault == Some(VoiceFault::CutAfter(spoken)) {
-                    return;
+            let piece_at = self.out.not_before.unwrap_or(next_piece).max(next_piece);
+            tokio::select! {
+                biased;
+                frame = self.socket.next() => {
+                    let Some(Ok(frame)) = frame else { return };
+                    let Message::Text(text) = frame else { continue };
+                    if self.script.fault == Some(VoiceFault::Mute) {
+                        continue;
+                    }
+                    if let Some(VoiceFault::Slow(pause)) = self.script.fault {
+                        sleep(pause).await;
+                    }
+                    let Ok(frame) = serde_json::from_str::<Value>(&text) else { return };
+                    if self.take(frame).is_err() {
+                        return;
+                    }
                 }
-                let Some(frame) = out.answer.pop_front() else { continue };
-                if is_sound(&frame) {
-                    spoken += 1;
-                    next_piece = Instant::now() + script.pace;
+                () = sleep_until(warn_at.unwrap_or(began)), if warn_at.is_some() => {
+                    let left = end_at.zip(warn_at.take()).map(|(end, warn)| end - warn).unwrap_or_default();
+                    self.out.now.extend(self.speaker.goes_away(left));
                 }
-                out.now.push_back(frame);
-                continue;
+                () = sleep_until(end_at.unwrap_or(began)), if end_at.is_some() => {
+                    self.out.now.extend(self.speaker.expires());
+                    let _ = self.say().await;
+                    return hang_up(&mut self.socket, 1001, "Your session hit the maximum duration.").await;
+                }
+                () = sleep_until(piece_at), if !self.out.answer.is_empty() => {
+                    if self.piece().await.is_err() {
+                        return;
+                    }
+                    next_piece = Instant::now() + self.script.pace;
+                }
             }
-        };
-        let Some(Ok(frame)) = frame else { return };
-        let Message::Text(text) = frame else { continue };
-        if script.fault == Some(VoiceFault::Mute) {
-            continue;
         }
-        let Ok(frame) = serde_json::from_str::<Value>(&text) else { return };
-        match speaker.take(&frame, script, &mut out) {
-            Taken::Sound(samples) => turn.extend(samples),
-            Taken::TurnGiven => {
-                let samples = std::mem::take(&mut turn);
-                notes.note(|heard| {
-                    heard.turns.push(samples);
-                    heard.frames.push(frame);
-                });
+    }
+
+    /// Says what is to be said now.
+    async fn say(&mut self) -> Result<(), Over> {
+        while let Some(frame) = self.out.now.pop_front() {
+            self.send(frame.to_string()).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, text: String) -> Result<(), Over> {
+        let frame = if self.speaker.speaks_bytes() { Message::binary(text.into_bytes()) } else { Message::text(text) };
+        self.socket.send(frame).await.map_err(|_| Over)
+    }
+
+    /// The next piece of the answer, with what comes along with it.
+    async fn piece(&mut self) -> Result<(), Over> {
+        self.out.not_before = None;
+        match self.script.fault {
+            Some(VoiceFault::CutAfter(pieces)) if self.spoken == pieces => return Err(Over),
+            // The server is there and says nothing more.
+            Some(VoiceFault::StallAfter(pieces)) if self.spoken == pieces => {
+                self.out.answer.clear();
+                return Ok(());
             }
+            // Nobody is there any more, and nobody was told.
+            Some(VoiceFault::HalfOpenAfter(pieces)) if self.spoken == pieces => std::future::pending().await,
+            Some(VoiceFault::Malformed(frames)) if self.spoken == 1 => {
+                for _ in 0..frames {
+                    self.send("{\"type\":".to_owned()).await?;
+                }
+            }
+            Some(VoiceFault::Unknown) if self.spoken == 1 => {
+                self.out.now.push_back(json!({"type": "never.heard.of", "neverHeardOf": {"at": 1}}));
+            }
+            Some(VoiceFault::Fails) => {
+                self.out.answer.clear();
+                return match self.speaker.fails() {
+                    Ok(error) => self.send(error.to_string()).await,
+                    Err((code, reason)) => {
+                        hang_up(&mut self.socket, code, reason).await;
+                        Err(Over)
+                    }
+                };
+            }
+            _ => {}
+        }
+        while let Some(frame) = self.out.answer.pop_front() {
+            let is_sound = is_sound(&frame);
+            self.out.now.push_back(frame);
+            if is_sound {
+                self.spoken += 1;
+                break;
+            }
+        }
+        if self.out.answer.is_empty() {
+            self.speaker.answer_is_over();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, frame: Value) -> Result<(), Over> {
+        let had_answer = !self.out.answer.is_empty();
+        let taken = self.speaker.take(&frame, &self.script, &mut self.out);
+        match taken {
+            Taken::Sound(samples) => {
+                self.turn.extend(&samples);
+                self.listen(&samples);
+                let rate = self.speaker.rate() as usize;
+                let heard_ms = self.turn.len() * 1_000 / rate;
+                return match self.script.fault {
+                    Some(VoiceFault::CutInUtterance(after)) if heard_ms as u128 >= after.as_millis() => Err(Over),
+                    _ => Ok(()),
+                };
+            }
+            Taken::TurnGiven => self.turn_given(),
             Taken::Cleared => {
-                turn.clear();
-                notes.note(|heard| heard.frames.push(frame));
+                self.turn.clear();
+                self.ear = None;
             }
-            Taken::Other => notes.note(|heard| heard.frames.push(frame)),
+            Taken::Other => {}
+        }
+        self.notes.note(|heard| heard.frames.push(frame));
+        self.wait_to_answer(had_answer);
+        Ok(())
+    }
+
+    fn turn_given(&mut self) {
+        let samples = std::mem::take(&mut self.turn);
+        self.ear = None;
+        self.notes.note(|heard| heard.turns.push(samples));
+    }
+
+    /// Listens to more sound, where the server ends the turns.
+    fn listen(&mut self, samples: &[i16]) {
+        let (Some(patience), rate) = (self.speaker.patience(), self.speaker.rate()) else { return };
+        let ear = self.ear.get_or_insert_with(|| Ear::new(rate, patience));
+        match ear.hear(samples) {
+            Hears::Nothing => {}
+            Hears::SpeechBegan { silence_before } => {
+                self.turn.drain(..silence_before.min(self.turn.len()));
+                self.speaker.speech_began(&mut self.out);
+            }
+            Hears::SpeechEnded => {
+                let had_answer = !self.out.answer.is_empty();
+                self.turn_given();
+                self.speaker.speech_ended(&self.script, &mut self.out);
+                self.wait_to_answer(had_answer);
+            }
+        }
+    }
+
+    fn wait_to_answer(&mut self, had_answer: bool) {
+        if !had_answer && !self.out.answer.is_empty() {
+            self.out.not_before = Some(Instant::now() + self.script.think);
         }
     }
 }

@@ -125,6 +125,7 @@ fn voice(runtime: &tokio::runtime::Runtime, fault: Option<VoiceFault>) -> VoiceS
         sound: (0..36_000).map(|at| ((at % 480) as i16 - 240) * 40).collect(),
         pace: Duration::ZERO,
         fault,
+        ..VoiceScript::default()
     };
     runtime.block_on(VoiceServer::start(script)).unwrap()
 }

@@ -210,7 +210,8 @@ mod tests {
                     heard.extend(chunk.samples);
                 }
                 end => {
-                    let done = RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: None, sound: None };
+                    let done =
+                        RealtimeEvent::ResponseDone { turn: TURN, reason: StopReason::Stop, usage: None, sound: None };
                     assert_eq!(end, Some(done));
                     break;
                 }
@@ -228,7 +229,11 @@ mod tests {
             next(&mut session).await.unwrap();
         }
         session.commands.send(RealtimeCommand::Cancel(TURN)).await.unwrap();
-        session.commands.send(RealtimeCommand::Truncate { turn: TURN, heard: DELTA, words: String::new() }).await.unwrap();
+        session
+            .commands
+            .send(RealtimeCommand::Truncate { turn: TURN, heard: DELTA, words: String::new() })
+            .await
+            .unwrap();
         session.commands.send(chunk(&[1, 2, 3])).await.unwrap();
         session.commands.send(RealtimeCommand::CommitAndRespond(TurnId(8))).await.unwrap();
         assert_eq!(next(&mut session).await, Some(RealtimeEvent::Committed(TurnId(8))));

@@ -1,27 +1,52 @@
 //! Qwen-Omni-Realtime, as <https://help.aliyun.com/zh/model-studio/realtime> describes it (read November 2026): OpenAI's
 //! older realtime words with a session of its own form, and no word for how much of an answer was heard.
 
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
 
-use parlance_core::realtime::{RealtimeCapabilities, SessionOptions};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlance_core::realtime::{RealtimeCapabilities, SessionOptions, TurnDetection};
 use parlance_core::{ProviderError, SampleRate};
-use serde_json::{Value, json};
 use url::Url;
 
 use crate::base_url;
-use crate::openai::realtime::conversation::{Conversation, Manners, Truncation};
+use crate::openai::realtime::conversation::Conversation;
+use crate::openai::realtime::manners::{BetaHeader, Cancelled, Idle, Layout, Manners, Pictures, Truncation};
 use crate::provider::Provider;
 use crate::realtime::VoiceApi;
 use crate::transport::{Headers, KeyHeader, Manner};
 
-/// What people say is written down by this model.
-const TRANSCRIBER: &str = "qwen3-asr-flash-realtime";
+/// Of the newer models, which listen to the meaning and ask for tools, these are the older ones.
+const OLDER: [&str; 2] = ["qwen-omni-turbo", "qwen3-omni"];
 
 /// A model of Qwen-Omni-Realtime.
 #[derive(Debug, Clone)]
 pub struct QwenRealtime {
     /// As the provider names it.
     pub model: String,
+}
+
+impl QwenRealtime {
+    fn manners(&self) -> Manners {
+        let is_newer = !OLDER.iter().any(|older| self.model.starts_with(older));
+        Manners {
+            layout: Layout::Qwen,
+            beta_header: BetaHeader::Omitted,
+            transcriber: "qwen3-asr-flash-realtime",
+            input_rate: SampleRate::HZ_16000,
+            output_rate: SampleRate::HZ_24000,
+            turns: if is_newer { TurnDetection::Meaning } else { TurnDetection::Silence },
+            calls: is_newer,
+            pictures: Pictures::Beside { max_base64: 256 * 1024 },
+            truncation: Truncation::InWords,
+            cancelled: Cancelled::Unsaid,
+            // An idle session is cut after about 300 s, and pings are no sign of life to it.
+            idle: Idle::Silence,
+            longest_session: Some(Duration::from_mins(120)),
+        }
+    }
 }
 
 impl VoiceApi for QwenRealtime {
@@ -32,10 +57,7 @@ impl VoiceApi for QwenRealtime {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities {
-            transcribes: true,
-            ..RealtimeCapabilities::at(SampleRate::HZ_16000, SampleRate::HZ_24000)
-        }
+        self.manners().capabilities()
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {
@@ -46,29 +68,6 @@ impl VoiceApi for QwenRealtime {
     }
 
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> Conversation {
-        let manners = Manners {
-            session: session_json(session),
-            output_rate: SampleRate::HZ_24000,
-            truncation: Truncation::Unknown,
-        };
-        Conversation::new(provider, manners)
+        Conversation::new(provider, self.manners(), session.clone())
     }
-}
-
-/// The session, push-to-talk. A voice is sent only where one was chosen: an empty one is refused.
-fn session_json(options: &SessionOptions) -> Value {
-    let mut session = json!({
-        "modalities": ["text", "audio"],
-        "input_audio_format": "pcm",
-        "output_audio_format": "pcm",
-        "input_audio_transcription": {"model": TRANSCRIBER},
-        "turn_detection": null,
-    });
-    if !options.instructions.is_empty() {
-        session["instructions"] = json!(options.instructions);
-    }
-    if let Some(voice) = &options.voice {
-        session["voice"] = json!(voice);
-    }
-    session
 }

@@ -1,18 +1,24 @@
-//! Gemini's Live API, as <https://ai.google.dev/api/live> describes it (read November 2026), push-to-talk: activity begins
-//! with the first sound of a turn and ends with the commit.
+//! Gemini's Live API, as <https://ai.google.dev/api/live> describes it (read November 2026).
 //!
-//! Deliberately absent: turns that the server ends by itself, tools, pictures, resumption.
+//! * `setup` – what a session is told about itself.
+//! * `messages` – what is sent, message by message.
+//! * `codec` – commands to messages, messages to events; `turn` – what is known of one turn.
+//!
+//! Deliberately absent: moving pictures, and ephemeral keys.
 
 mod codec;
+mod messages;
+mod setup;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use parlance_core::realtime::{RealtimeCapabilities, SessionOptions};
+use parlance_core::realtime::{RealtimeCapabilities, SessionOptions, TurnDetection};
 use parlance_core::{ProviderError, SampleRate};
-use serde_json::{Value, json};
 use url::Url;
 
 use super::request;
@@ -26,6 +32,8 @@ pub use codec::LiveCodec;
 const INPUT_RATE: SampleRate = SampleRate::HZ_16000;
 /// … and speaks at this one.
 const OUTPUT_RATE: SampleRate = SampleRate::HZ_24000;
+/// A connection is ended after about this long; the session goes on by its handle.
+const LONGEST_CONNECTION: Duration = Duration::from_mins(10);
 /// Where sessions are opened, below the host.
 const PATH: &str = "ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
 
@@ -44,7 +52,14 @@ impl VoiceApi for GeminiLive {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { transcribes: true, ..RealtimeCapabilities::at(INPUT_RATE, OUTPUT_RATE) }
+        RealtimeCapabilities {
+            transcribes: true,
+            turns: TurnDetection::Silence,
+            sees: true,
+            calls: true,
+            longest_session: Some(LONGEST_CONNECTION),
+            ..RealtimeCapabilities::at(INPUT_RATE, OUTPUT_RATE)
+        }
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {
@@ -55,25 +70,6 @@ impl VoiceApi for GeminiLive {
     }
 
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> LiveCodec {
-        LiveCodec::new(provider, setup(&self.model, session))
+        LiveCodec::new(provider, &self.model, session)
     }
-}
-
-fn setup(model: &str, options: &SessionOptions) -> Value {
-    let name = model.strip_prefix("models/").unwrap_or(model);
-    let mut setup = json!({
-        "model": format!("models/{name}"),
-        "generationConfig": {"responseModalities": ["AUDIO"]},
-        "realtimeInputConfig": {"automaticActivityDetection": {"disabled": true}},
-        "inputAudioTranscription": {},
-        "outputAudioTranscription": {},
-    });
-    if !options.instructions.is_empty() {
-        setup["systemInstruction"] = json!({"parts": [{"text": options.instructions}]});
-    }
-    if let Some(voice) = &options.voice {
-        setup["generationConfig"]["speechConfig"] =
-            json!({"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": voice}}});
-    }
-    setup
 }

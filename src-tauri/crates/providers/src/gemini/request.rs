@@ -86,7 +86,7 @@ pub(crate) fn model_name<'a>(provider: &str, model: &'a str) -> Result<&'a str, 
     Err(history::refuse(provider, "the model's name may hold letters, digits, dots, hyphens and underscores only"))
 }
 
-fn declaration(function: &FunctionSpec) -> Value {
+pub(super) fn declaration(function: &FunctionSpec) -> Value {
     let mut declaration = Map::from_iter([("name".to_owned(), json!(function.name))]);
     if let Some(description) = &function.description {
         declaration.insert("description".into(), json!(description));

@@ -1,35 +1,44 @@
 //! OpenAI's Realtime, as <https://platform.openai.com/docs/api-reference/realtime> describes it (read November 2026), and
 //! the servers that speak it.
 //!
-//! Deliberately absent: turns that the server ends by itself, tools, pictures.
+//! * [`manners`] – how these servers differ, as data.
+//! * `session` – what a session is told about itself.
+//! * [`conversation`] – commands to frames, events to events.
+//! * `answer` – what is known of the answer that comes now, and of the one before.
+//! * `said` – what people said, as far as it is written down.
+//! * `frames` – what is sent, frame by frame.
+//!
+//! Deliberately absent: WebRTC, and sessions that only write down.
 
+mod answer;
 pub mod conversation;
+mod frames;
+pub mod manners;
+mod said;
+mod session;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use std::sync::Arc;
 
+use parlance_core::ProviderError;
 use parlance_core::realtime::{RealtimeCapabilities, SessionOptions};
-use parlance_core::{ProviderError, SampleRate};
-use serde_json::{Value, json};
 use url::Url;
 
 use crate::provider::Provider;
 use crate::realtime::VoiceApi;
-use crate::transport::{Headers, KeyHeader, Manner};
-use conversation::{Conversation, Manners, Truncation};
+use crate::transport::{Headers, KeyHeader, Manner, header};
+use conversation::Conversation;
+use manners::{BetaHeader, Manners};
 
-/// It listens and speaks at this rate, and no other.
-const RATE: SampleRate = SampleRate::HZ_24000;
-/// What people say is written down by this model, the provider's own choice for conversations.
-const TRANSCRIBER: &str = "gpt-transcribe";
-
-/// A model of OpenAI's Realtime.
+/// A model of OpenAI's Realtime, or of a server that speaks it.
 #[derive(Debug, Clone)]
 pub struct OpenAiRealtime {
     /// As the provider names it.
     pub model: String,
+    /// How its server wants to be spoken to.
+    pub manners: Manners,
 }
 
 impl VoiceApi for OpenAiRealtime {
@@ -40,37 +49,20 @@ impl VoiceApi for OpenAiRealtime {
     }
 
     fn capabilities(&self) -> RealtimeCapabilities {
-        RealtimeCapabilities { transcribes: true, ..RealtimeCapabilities::at(RATE, RATE) }
+        self.manners.capabilities()
     }
 
     fn door(&self, provider: &Provider) -> Result<(Url, Headers), ProviderError> {
         let mut url = provider.endpoint("realtime")?;
         url.query_pairs_mut().append_pair("model", &self.model);
-        Ok((url, Vec::new()))
+        let headers = match self.manners.beta_header {
+            BetaHeader::Sent => vec![header("openai-beta", "realtime=v1")],
+            BetaHeader::Omitted => Vec::new(),
+        };
+        Ok((url, headers))
     }
 
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> Conversation {
-        let manners = Manners { session: session_json(session), output_rate: RATE, truncation: Truncation::Known };
-        Conversation::new(provider, manners)
+        Conversation::new(provider, self.manners, session.clone())
     }
-}
-
-/// The session, push-to-talk.
-fn session_json(options: &SessionOptions) -> Value {
-    let format = json!({"type": "audio/pcm", "rate": RATE.hz()});
-    let mut session = json!({
-        "type": "realtime",
-        "output_modalities": ["audio"],
-        "audio": {
-            "input": {"format": format, "transcription": {"model": TRANSCRIBER}, "turn_detection": null},
-            "output": {"format": format},
-        },
-    });
-    if !options.instructions.is_empty() {
-        session["instructions"] = json!(options.instructions);
-    }
-    if let Some(voice) = &options.voice {
-        session["audio"]["output"]["voice"] = json!(voice);
-    }
-    session
 }

@@ -2,7 +2,9 @@
 //! other question.
 
 use parlance_core::redact::Redactor;
-use reqwest::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
+use reqwest::header::{
+    CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, UPGRADE,
+};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -21,6 +23,8 @@ impl Socket {
     pub(crate) async fn over(connection: reqwest::Upgraded, redactor: Redactor) -> Self {
         let config =
             WebSocketConfig::default().max_message_size(Some(MAX_FRAME_BYTES)).max_frame_size(Some(MAX_FRAME_BYTES));
+        // Every frame is written before the next one is taken, so that no more than one of the largest ever waits.
+        let config = config.max_write_buffer_size(2 * MAX_FRAME_BYTES);
         Self { stream: WebSocketStream::from_raw_socket(connection, Role::Client, Some(config)).await, redactor }
     }
 }
@@ -44,8 +48,12 @@ impl Handshake {
         Self { accept }
     }
 
-    /// Whether the answer says yes to this question.
+    /// Whether the answer says yes to this question. One that takes up an extension does not: none was offered, and its
+    /// frames could not be read.
     pub(crate) fn is_accepted(&self, answer: &HeaderMap) -> bool {
+        if answer.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+            return false;
+        }
         answer.get(SEC_WEBSOCKET_ACCEPT).is_some_and(|value| value.as_bytes() == self.accept.as_bytes())
     }
 }

@@ -1,154 +1,216 @@
-//! A session in OpenAI's realtime words, push-to-talk: what is sent for each command, and what the events mean. Spoken by
-//! OpenAI itself (both generations of names are read), by Azure, xAI, and, with other settings, by DashScope.
+//! A session in OpenAI's realtime words: what is sent for each command, and what the events mean. Spoken by OpenAI itself
+//! (both generations of names are read), by xAI, and, with other manners, by DashScope.
 //!
-//! A response is matched to its turn by order: one runs at a time, and each was asked for. Sound of a response that was
-//! cancelled finds no turn any more, and is dropped.
+//! A response is matched to its turn by order: one runs at a time, and each was asked for, by us or by the end of a turn that
+//! the server heard. Sound of a response that was cancelled finds no turn any more, and is dropped.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_core::realtime::{RealtimeCommand, RealtimeEvent, TurnId};
-use parlance_core::{Category, ProviderError, SampleRate, StopReason, TokenUsage};
-use serde_json::{Value, json};
-
-use super::wire::{Event, Response, Usage};
-use crate::errors;
-use crate::lenient;
-use crate::realtime::{Codec, Made, pcm};
-
-/// How servers of these words differ, as data.
-#[derive(Debug, Clone)]
-pub(crate) struct Manners {
-    /// The `session` of the first `session.update`.
-    pub(crate) session: Value,
-    /// The rate of the sound that comes.
-    pub(crate) output_rate: SampleRate,
-    /// Whether the server can be told how much of its answer was heard.
-    pub(crate) truncation: Truncation,
-}
-
-/// Whether a server can be told how much of its answer was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Truncation {
-    /// By `conversation.item.truncate`, or `delete` when nothing was.
-    Known,
-    /// It has no word for it.
-    Unknown,
-}
+use super::answer::{Running, Spoken, ToolCall};
+use super::frames;
+use super::manners::{Cancelled, Idle, Manners, Pictures, Truncation};
+use super::said::Said;
+use super::session::{self, Moment};
+use super::wire::{Event, RateLimit, Response, Usage};
+use crate::realtime::{self, Codec, Made, Reading};
+use crate::{errors, lenient};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use parlance_core::realtime::{
+    Picture, RealtimeCommand, RealtimeEvent, SessionOptions, SoundTokens, TurnId, TurnTaking,
+};
+use parlance_core::{AudioChunk, Category, ProviderError, StopReason, TokenUsage};
 
 /// Errors that say only that there was nothing to do. The session goes on, and nobody need know.
 const HARMLESS: [&str; 2] = ["response_cancel_not_active", "input_audio_buffer_clear_empty"];
+/// A server that may not say that a cancelled answer is done is waited for so long.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+/// The ids of so many calls are remembered. A call that is told twice is told within a turn or two.
+const REMEMBERED: usize = 64;
 
 /// One session.
 #[derive(Debug)]
 pub struct Conversation {
     provider: Arc<str>,
     manners: Manners,
+    options: SessionOptions,
     /// `session.created` has come.
     ready: bool,
-    /// Turns whose sound the server has not acknowledged.
+    /// `session.updated` has come: the server took what it was told about the session.
+    settled: bool,
+    /// Sound of the model's was heard.
+    voice_was_heard: bool,
+    /// Sound was appended and not committed.
+    has_sound: bool,
+    /// Turns of ours whose sound the server has not acknowledged.
     committed: VecDeque<TurnId>,
-    /// Turns whose answer was asked for and has not begun; `None` for one that nobody wants any more.
-    asked: VecDeque<Option<TurnId>>,
+    /// What the next turn is called that the server ends.
+    expected: Option<TurnId>,
+    /// The server ended a turn that has no name yet; inside, the item that holds it.
+    unnamed: Option<Option<String>>,
+    /// Answers that were asked for and have not begun.
+    asked: VecDeque<Asked>,
     /// The answer that comes now.
     running: Option<Running>,
-    /// A turn whose answer is asked for again when the running one is over.
-    after_running: Option<TurnId>,
-    /// The answer that was spoken last, for when the person interrupts what is still heard of it.
+    /// Turns whose answers are asked for again when the running one is over.
+    again: VecDeque<TurnId>,
+    /// The turn whose answer was said to have begun.
+    begun: Option<TurnId>,
     spoken: Option<Spoken>,
-    /// What people said, by the item that holds it.
-    items: HashMap<String, Said>,
+    said: Said,
+    /// The ids of the calls that were told, the newest last.
+    calls: VecDeque<String>,
+    /// Pictures that wait for sound.
+    pictures: Vec<String>,
+    /// How many pictures were sent.
+    shown: u64,
 }
 
+/// An answer that was asked for.
 #[derive(Debug)]
-struct Running {
-    response: String,
-    /// `None` once it was cancelled.
+struct Asked {
+    /// `None` once nobody wants it any more.
     turn: Option<TurnId>,
-    sound: pcm::Decoder,
-}
-
-#[derive(Debug)]
-struct Spoken {
-    turn: TurnId,
-    item: String,
-    /// How much sound came: more than that cannot have been heard.
-    length: Duration,
-}
-
-/// What a person said, as far as it is written down.
-#[derive(Debug)]
-struct Said {
-    turn: TurnId,
-    words: String,
+    /// Whether its beginning is the first sign that the server has the turn.
+    acknowledges: bool,
 }
 
 impl Codec for Conversation {
     fn hello(&mut self) -> Vec<String> {
-        vec![json!({"type": "session.update", "session": self.manners.session}).to_string()]
+        let session = session::json(&self.manners, &self.options, Moment::Opening);
+        let history = std::mem::take(&mut self.options.history);
+        let told = history.iter().map(|said| frames::remembered(self.manners.layout, said));
+        std::iter::once(frames::update(&session, Some("session"))).chain(told).collect()
     }
 
     fn is_ready(&self) -> bool {
         self.ready
     }
 
-    fn encode(&mut self, command: RealtimeCommand) -> Vec<String> {
+    fn can_read(&self) -> bool {
+        self.unnamed.is_none()
+    }
+
+    fn is_in_turn(&self) -> bool {
+        self.running.is_some() || !(self.committed.is_empty() && self.asked.is_empty() && self.again.is_empty())
+    }
+
+    fn encode(&mut self, command: RealtimeCommand, made: &mut Made) {
         match command {
             RealtimeCommand::AppendAudio(chunk) => {
-                // Written by hand: it is sent fifty times a second, and base64 needs no escapes.
-                vec![format!(r#"{{"type":"input_audio_buffer.append","audio":"{}"}}"#, pcm::encode(&chunk))]
+                made.frames.push(frames::appended(&chunk));
+                self.has_sound = true;
+                made.frames.append(&mut self.pictures);
             }
             RealtimeCommand::CommitAndRespond(turn) => {
+                self.has_sound = false;
                 self.committed.push_back(turn);
-                let commit = json!({"type": "input_audio_buffer.commit", "event_id": event_id("commit", turn)});
-                vec![commit.to_string(), self.respond(turn)]
+                made.frames.push(frames::commit(turn));
+                self.respond(turn, made);
             }
-            RealtimeCommand::ClearInput => vec![json!({"type": "input_audio_buffer.clear"}).to_string()],
-            RealtimeCommand::Cancel(turn) => self.cancel(turn),
-            RealtimeCommand::Truncate { turn, heard, .. } => self.truncate(turn, heard),
-            RealtimeCommand::Expect(_)
-            | RealtimeCommand::Say { .. }
-            | RealtimeCommand::Show(_)
-            | RealtimeCommand::ToolResults { .. }
-            | RealtimeCommand::Update(_) => Vec::new(),
+            RealtimeCommand::Expect(turn) => self.expect(turn, made),
+            RealtimeCommand::ClearInput => {
+                self.has_sound = false;
+                made.frames.push(frames::clear());
+            }
+            RealtimeCommand::Cancel(turn) => self.cancel(turn, made),
+            RealtimeCommand::Truncate { turn, heard, words } => self.truncate(turn, heard, &words, made),
+            RealtimeCommand::Say { turn, text } => {
+                made.frames.push(frames::words(&text));
+                self.respond(turn, made);
+                if let Some(asked) = self.asked.back_mut() {
+                    asked.acknowledges = true;
+                }
+            }
+            RealtimeCommand::Show(picture) => self.show(&picture, made),
+            RealtimeCommand::ToolResults { turn, results } => {
+                made.frames.extend(results.iter().map(frames::result));
+                self.respond(turn, made);
+            }
+            RealtimeCommand::Update(options) => {
+                self.options = SessionOptions { history: Vec::new(), ..*options };
+                let moment = Moment::Later { voice_was_heard: self.voice_was_heard };
+                let session = session::json(&self.manners, &self.options, moment);
+                made.frames.push(frames::update(&session, None));
+            }
         }
     }
 
-    fn decode(&mut self, frame: &str, made: &mut Made) -> Result<(), ProviderError> {
-        let Ok(event) = lenient::object::<Event<'_>>(frame) else {
-            tracing::debug!(provider = &*self.provider, "a frame that is no event is skipped");
-            return Ok(());
-        };
+    fn decode(&mut self, frame: &str, made: &mut Made) -> Result<Reading, ProviderError> {
+        let Ok(event) = lenient::object::<Event<'_>>(frame) else { return Ok(Reading::Malformed) };
         match event.kind.words().unwrap_or_default() {
             "session.created" => self.ready = true,
-            "error" => return self.error(&event, made),
-            "input_audio_buffer.committed" => self.committed(&event, made),
+            "session.updated" => self.settled = true,
+            "error" => self.error(&event, made)?,
+            "input_audio_buffer.speech_started" => self.speech_started(&event, made),
+            "input_audio_buffer.speech_stopped" => made.events.push_back(RealtimeEvent::SpeechStopped),
+            "input_audio_buffer.committed" => self.acknowledged(&event, made),
             "conversation.item.input_audio_transcription.delta"
-            | "conversation.item.input_audio_transcription.text" => {
-                self.said(&event, made);
-            }
-            "conversation.item.input_audio_transcription.completed" => {
-                let turn = event.item_id.words().and_then(|id| self.items.remove(id)).map(|said| said.turn);
-                if let (Some(turn), Some(words)) = (turn, event.transcript.words()) {
-                    made.events.push_back(RealtimeEvent::UserTranscript { turn, text: words.to_owned() });
-                }
+            | "conversation.item.input_audio_transcription.text"
+            | "conversation.item.input_audio_transcription.updated" => made.events.extend(self.said.more(&event)),
+            "conversation.item.input_audio_transcription.completed" => made.events.extend(self.said.whole(&event)),
+            "conversation.item.input_audio_transcription.failed" => {
+                made.events.extend(self.said.failed(&self.provider, &event));
             }
             "response.created" => self.started(&event, made),
             "response.output_item.added" => self.item_added(&event),
-            "response.output_audio.delta" | "response.audio.delta" => self.sound(&event, made)?,
+            "response.output_item.done" => self.item_done(&event, made),
+            "response.output_audio.delta" | "response.audio.delta" => return Ok(self.sound(&event, made)),
             "response.output_audio_transcript.delta"
             | "response.audio_transcript.delta"
             | "response.output_text.delta"
             | "response.text.delta" => {
-                if let (Some(turn), Some(words)) = (self.turn_of(&event), event.delta.words()) {
-                    made.events.push_back(RealtimeEvent::TranscriptDelta { turn, text: words.to_owned() });
+                self.words(&event, event.delta.words(), made);
+            }
+            // Who said its words piece by piece has said them.
+            "response.output_audio_transcript.done" | "response.audio_transcript.done" if !self.has_words() => {
+                self.words(&event, event.transcript.words(), made);
+            }
+            "response.output_text.done" | "response.text.done" if !self.has_words() => {
+                self.words(&event, event.text.words(), made);
+            }
+            "response.function_call_arguments.delta" => {
+                if self.turn_of(&event).is_some()
+                    && let Some(running) = &mut self.running
+                {
+                    running.more_arguments(&event);
                 }
             }
-            "response.done" => self.done(event.response.unwrap_or_default(), made),
+            "response.function_call_arguments.done" => {
+                if let Some(turn) = self.turn_of(&event) {
+                    let call = self.running.as_mut().and_then(|running| running.arguments_done(&event));
+                    self.called(turn, call, made);
+                }
+            }
+            "response.done" => {
+                let usage = event.usage.0.as_ref().and_then(counted);
+                self.done(event.response.0.unwrap_or_default(), usage, made);
+            }
+            "rate_limits.updated" => {
+                made.events.extend(event.rate_limits.0.iter().flatten().filter_map(rate_limit));
+            }
             other => tracing::trace!(provider = &*self.provider, event = other, "nothing to do"),
         }
-        Ok(())
+        Ok(Reading::Understood)
+    }
+
+    fn lapsed(&mut self, made: &mut Made) {
+        if self.running.as_ref().is_some_and(|running| running.turn.is_none()) {
+            self.over(made);
+        }
+    }
+
+    fn keep_alive(&mut self) -> Vec<String> {
+        if self.manners.idle == Idle::Pings || self.has_sound {
+            return Vec::new();
+        }
+        // 20 ms, which nobody hears: they are taken back where we end the turns, and are silence where the server does.
+        let rate = self.manners.input_rate;
+        let silence = AudioChunk { samples: vec![0; rate.samples_in(Duration::from_millis(20)) as usize], rate };
+        let taken_back = (self.options.turns == TurnTaking::Manual).then(frames::clear);
+        std::iter::once(frames::appended(&silence)).chain(taken_back).collect()
     }
 
     fn closed(&self, code: u16, reason: &str) -> ProviderError {
@@ -157,126 +219,262 @@ impl Codec for Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(provider: Arc<str>, manners: Manners) -> Self {
+    pub(crate) fn new(provider: Arc<str>, manners: Manners, options: SessionOptions) -> Self {
         Self {
             provider,
             manners,
+            options,
             ready: false,
+            settled: false,
+            voice_was_heard: false,
+            has_sound: false,
             committed: VecDeque::new(),
+            expected: None,
+            unnamed: None,
             asked: VecDeque::new(),
             running: None,
-            after_running: None,
+            again: VecDeque::new(),
+            begun: None,
             spoken: None,
-            items: HashMap::new(),
+            said: Said::default(),
+            calls: VecDeque::new(),
+            pictures: Vec::new(),
+            shown: 0,
         }
     }
 
-    fn respond(&mut self, turn: TurnId) -> String {
-        self.asked.push_back(Some(turn));
-        json!({"type": "response.create", "event_id": event_id("respond", turn)}).to_string()
+    fn respond(&mut self, turn: TurnId, made: &mut Made) {
+        self.asked.push_back(Asked { turn: Some(turn), acknowledges: false });
+        made.frames.push(frames::respond(turn));
     }
 
-    fn cancel(&mut self, turn: TurnId) -> Vec<String> {
-        self.after_running.take_if(|again| *again == turn);
+    fn cancel(&mut self, turn: TurnId, made: &mut Made) {
+        self.again.retain(|again| *again != turn);
         for asked in &mut self.asked {
-            asked.take_if(|asked| *asked == turn);
+            asked.turn.take_if(|asked| *asked == turn);
         }
-        match &mut self.running {
-            Some(running) if running.turn == Some(turn) => {
-                running.turn = None;
-                vec![cancel_frame(&running.response)]
+        if let Some(running) = self.running.as_mut().filter(|running| running.turn == Some(turn)) {
+            running.turn = None;
+            made.frames.push(frames::cancel(&running.response));
+            if self.manners.cancelled == Cancelled::Unsaid {
+                made.lapse = Some(CANCEL_LIMIT);
             }
-            _ => Vec::new(),
         }
     }
 
-    fn truncate(&mut self, turn: TurnId, heard: Duration) -> Vec<String> {
-        let Some(spoken) = self.spoken.take_if(|spoken| spoken.turn == turn) else { return Vec::new() };
-        if self.manners.truncation == Truncation::Unknown {
-            return Vec::new();
+    fn truncate(&mut self, turn: TurnId, heard: Duration, words: &str, made: &mut Made) {
+        let Some(spoken) = self.spoken.take_if(|spoken| spoken.turn == turn) else { return };
+        match self.manners.truncation {
+            Truncation::Known => made.frames.extend(spoken.cut_at(heard)),
+            Truncation::InWords => {
+                made.frames.push(frames::words(&realtime::interruption(words)));
+            }
         }
-        let frame = if heard.is_zero() {
-            // A truncation at nothing is refused.
-            json!({"type": "conversation.item.delete", "item_id": spoken.item})
-        } else {
-            let ms = heard.min(spoken.length).as_millis();
-            json!({"type": "conversation.item.truncate", "item_id": spoken.item, "content_index": 0, "audio_end_ms": ms})
-        };
-        vec![frame.to_string()]
     }
 
-    fn committed(&mut self, event: &Event<'_>, made: &mut Made) {
-        let Some(turn) = self.committed.pop_front() else { return };
-        if let Some(item) = event.item_id.words() {
-            self.items.insert(item.to_owned(), Said { turn, words: String::new() });
+    fn show(&mut self, picture: &Picture, made: &mut Made) {
+        let base64 = BASE64.encode(&picture.bytes);
+        self.shown += 1;
+        let event_id = format!("picture-{}", self.shown);
+        match self.manners.pictures {
+            Pictures::Messages => {
+                made.frames.push(frames::picture(&event_id, &picture.media_type, &base64));
+            }
+            Pictures::Beside { .. } if picture.media_type != "image/jpeg" => {
+                self.refuse_picture(Category::InvalidRequest, "the model looks at JPEG pictures only", made);
+            }
+            Pictures::Beside { max_base64 } if base64.len() > max_base64 => {
+                let message = format!("the model looks at pictures up to {} KB only", max_base64 / 4 * 3 / 1024);
+                self.refuse_picture(Category::TooLarge, message, made);
+            }
+            Pictures::Beside { .. } => {
+                let place = if self.has_sound { &mut made.frames } else { &mut self.pictures };
+                place.push(frames::picture_beside(&event_id, &base64));
+            }
+            Pictures::Refused => {
+                self.refuse_picture(Category::InvalidRequest, "the model does not look at pictures", made);
+            }
         }
+    }
+
+    fn refuse_picture(&self, category: Category, message: impl Into<String>, made: &mut Made) {
+        let error = ProviderError::new(&*self.provider, category, message);
+        made.events.push_back(RealtimeEvent::PictureRefused(error));
+    }
+
+    /// A name for the next turn that the server ends, or for the one that it has ended already.
+    fn expect(&mut self, turn: TurnId, made: &mut Made) {
+        match self.unnamed.take() {
+            Some(item) => self.ended(turn, item.as_deref(), made),
+            None => self.expected = Some(turn),
+        }
+    }
+
+    fn speech_started(&mut self, event: &Event<'_>, made: &mut Made) {
+        // Its words may be written down before it is over.
+        if let (Some(turn), Some(item)) = (self.expected, event.item_id.words()) {
+            self.said.hold(Some(item), turn);
+        }
+        made.events.push_back(RealtimeEvent::SpeechStarted);
+    }
+
+    fn acknowledged(&mut self, event: &Event<'_>, made: &mut Made) {
+        let item = event.item_id.words();
+        if let Some(turn) = self.committed.pop_front() {
+            self.said.hold(item, turn);
+            made.events.push_back(RealtimeEvent::Committed(turn));
+        } else if self.options.turns != TurnTaking::Manual {
+            match self.expected.take() {
+                Some(turn) => self.ended(turn, item, made),
+                None => self.unnamed = Some(item.map(str::to_owned)),
+            }
+        }
+    }
+
+    /// The server ended a turn, and will answer it unasked.
+    fn ended(&mut self, turn: TurnId, item: Option<&str>, made: &mut Made) {
+        self.has_sound = false;
+        self.said.hold(item, turn);
+        self.asked.push_back(Asked { turn: Some(turn), acknowledges: false });
         made.events.push_back(RealtimeEvent::Committed(turn));
     }
 
-    /// More of what the person said. OpenAI appends, DashScope says again what it has.
-    fn said(&mut self, event: &Event<'_>, made: &mut Made) {
-        let Some(said) = event.item_id.words().and_then(|id| self.items.get_mut(id)) else { return };
-        match event.delta.words() {
-            Some(more) => said.words.push_str(more),
-            None => {
-                let (sure, draft) = (event.text.words().unwrap_or_default(), event.stash.words().unwrap_or_default());
-                said.words = format!("{sure}{draft}");
+    fn started(&mut self, event: &Event<'_>, made: &mut Made) {
+        let id = event.response.0.as_ref().and_then(|response| response.id.words()).unwrap_or_default().to_owned();
+        let asked = self.asked.pop_front().or_else(|| self.unannounced());
+        let turn = asked.as_ref().and_then(|asked| asked.turn);
+        // One answer runs at a time: that of before is over, though nobody said so.
+        let before = self.running.take().and_then(|running| running.turn).filter(|before| Some(*before) != turn);
+        made.events.extend(before.map(RealtimeEvent::Interrupted));
+        match turn {
+            Some(turn) => {
+                if asked.is_some_and(|asked| asked.acknowledges) {
+                    made.events.push_back(RealtimeEvent::Committed(turn));
+                }
+                // An answer that goes on after its tools began before them.
+                if self.begun.replace(turn) != Some(turn) {
+                    made.events.push_back(RealtimeEvent::ResponseStarted(turn));
+                }
             }
+            None => made.frames.push(frames::cancel(&id)),
         }
-        made.events.push_back(RealtimeEvent::UserTranscript { turn: said.turn, text: said.words.clone() });
+        self.running = Some(Running::new(id, turn));
     }
 
-    fn started(&mut self, event: &Event<'_>, made: &mut Made) {
-        let id = event.response.as_ref().and_then(|response| response.id.words()).unwrap_or_default().to_owned();
-        let turn = self.asked.pop_front().flatten();
-        match turn {
-            Some(turn) => made.events.push_back(RealtimeEvent::ResponseStarted(turn)),
-            None => made.frames.push(cancel_frame(&id)),
-        }
-        self.running = Some(Running { response: id, turn, sound: pcm::Decoder::default() });
+    /// An answer to a turn of which the server did not say that it is over.
+    fn unannounced(&mut self) -> Option<Asked> {
+        let is_the_servers = self.options.turns != TurnTaking::Manual && self.committed.is_empty();
+        let turn = self.expected.take_if(|_| is_the_servers)?;
+        Some(Asked { turn: Some(turn), acknowledges: true })
     }
 
     fn item_added(&mut self, event: &Event<'_>) {
-        let Some(item) = event.item.as_ref().filter(|item| item.kind.words() == Some("message")) else { return };
-        if let (Some(turn), Some(id)) = (self.turn_of(event), item.id.words()) {
-            self.spoken = Some(Spoken { turn, item: id.to_owned(), length: Duration::ZERO });
+        let (Some(turn), Some(item)) = (self.turn_of(event), event.item.0.as_ref()) else { return };
+        if item.kind.words() == Some("message")
+            && let Some(id) = item.id.words()
+        {
+            let before = self.spoken.take_if(|spoken| spoken.turn == turn);
+            self.spoken.insert(before.unwrap_or_else(|| Spoken::new(turn))).item(id);
+        }
+        if let Some(running) = &mut self.running {
+            running.item_added(item);
         }
     }
 
-    fn sound(&mut self, event: &Event<'_>, made: &mut Made) -> Result<(), ProviderError> {
-        let (Some(turn), Some(base64)) = (self.turn_of(event), event.delta.words()) else { return Ok(()) };
+    fn item_done(&mut self, event: &Event<'_>, made: &mut Made) {
+        match (self.turn_of(event), event.item.0.as_ref()) {
+            // The server heard the person, and may not say more about it.
+            (Some(turn), Some(item)) if self.may_end_with_item() && item.status.words() == Some("incomplete") => {
+                made.events.push_back(RealtimeEvent::Interrupted(turn));
+                self.over(made);
+            }
+            (Some(turn), Some(item)) => {
+                let call = self.running.as_mut().and_then(|running| running.item_done(item));
+                self.called(turn, call, made);
+            }
+            (None, _) if self.may_end_with_item() && self.is_running(event) => self.over(made),
+            _ => {}
+        }
+    }
+
+    fn may_end_with_item(&self) -> bool {
+        self.manners.cancelled == Cancelled::Unsaid
+    }
+
+    fn called(&mut self, turn: TurnId, call: Option<ToolCall>, made: &mut Made) {
+        let Some(call) = call.filter(|call| !self.calls.contains(&call.id)) else { return };
+        self.calls.push_back(call.id.clone());
+        if self.calls.len() > REMEMBERED {
+            self.calls.pop_front();
+        }
+        made.events.push_back(call.of(turn));
+    }
+
+    fn words(&mut self, event: &Event<'_>, words: Option<&str>, made: &mut Made) {
+        let (Some(turn), Some(words)) = (self.turn_of(event), words) else { return };
+        if let Some(running) = &mut self.running {
+            running.has_words = true;
+        }
+        made.events.push_back(RealtimeEvent::TranscriptDelta { turn, text: words.to_owned() });
+    }
+
+    fn has_words(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.has_words)
+    }
+
+    fn sound(&mut self, event: &Event<'_>, made: &mut Made) -> Reading {
+        let (Some(turn), Some(base64)) = (self.turn_of(event), event.delta.words()) else { return Reading::Understood };
         let rate = self.manners.output_rate;
-        let chunk = self.running.as_mut().and_then(|running| running.sound.decode(base64, rate));
-        let chunk = chunk.ok_or_else(|| {
-            ProviderError::new(&*self.provider, Category::Protocol, "sound of the answer cannot be read")
-        })?;
+        let Some(chunk) = self.running.as_mut().and_then(|running| running.sound.decode(base64, rate)) else {
+            return Reading::Malformed;
+        };
+        self.voice_was_heard = true;
         if let Some(spoken) = self.spoken.as_mut().filter(|spoken| spoken.turn == turn) {
-            spoken.length += chunk.duration();
+            spoken.sound(chunk.duration());
         }
         made.events.push_back(RealtimeEvent::AudioDelta { turn, chunk });
-        Ok(())
+        Reading::Understood
     }
 
-    fn done(&mut self, response: Response<'_>, made: &mut Made) {
+    fn done(&mut self, response: Response<'_>, beside: Option<Counted>, made: &mut Made) {
         let is_it = |running: &mut Running| response.id.words().is_none_or(|id| id == running.response);
-        let Some(running) = self.running.take_if(is_it) else { return };
-        if let Some(turn) = running.turn {
-            made.events.push_back(match response.status.words() {
-                Some("failed") => {
-                    let error = response.status_details.and_then(|details| details.error).unwrap_or_default();
-                    RealtimeEvent::ResponseFailed { turn, error: errors::from_object(&self.provider, &error) }
+        let Some(mut running) = self.running.take_if(is_it) else { return };
+        let counted = response.usage.0.as_ref().and_then(counted).or(beside);
+        let (usage, sound) = counted.map_or((None, None), |(usage, sound)| (Some(usage), sound));
+        let details = response.status_details.0.unwrap_or_default();
+        let spent = usage.map(|usage| RealtimeEvent::Spent { usage, sound });
+        match (running.turn, response.status.words()) {
+            (None, _) => made.events.extend(spent),
+            (Some(turn), Some("failed")) => {
+                let error = errors::from_object(&self.provider, &details.error.unwrap_or_default());
+                made.events.extend(spent);
+                made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
+            }
+            (Some(turn), Some("cancelled")) => {
+                made.events.extend(spent);
+                made.events.push_back(RealtimeEvent::Interrupted(turn));
+            }
+            (Some(turn), status) => {
+                for item in response.output.0.iter().flatten() {
+                    let call = running.item_done(item);
+                    self.called(turn, call, made);
                 }
-                status => RealtimeEvent::ResponseDone {
-                    turn,
-                    reason: reason(status, response.status_details.as_ref().and_then(|it| it.reason.words())),
-                    usage: response.usage.and_then(usage),
-                    sound: None,
-                },
-            });
+                made.events.push_back(if running.asks() {
+                    RealtimeEvent::CallsComplete { turn, usage, sound }
+                } else {
+                    let reason = reason(status, details.reason.words());
+                    RealtimeEvent::ResponseDone { turn, reason, usage, sound }
+                });
+            }
         }
-        if let Some(turn) = self.after_running.take() {
-            let frame = self.respond(turn);
-            made.frames.push(frame);
+        self.over(made);
+    }
+
+    /// No answer comes now: what waited for that is asked again.
+    fn over(&mut self, made: &mut Made) {
+        self.running = None;
+        if let Some(turn) = self.again.pop_front() {
+            self.respond(turn, made);
         }
     }
 
@@ -291,49 +489,74 @@ impl Conversation {
         if code == "session_expired" || matches!(error.category, Category::Authentication | Category::Quota) {
             return Err(error);
         }
-        let about = said["event_id"].as_str().and_then(|id| id.split_once('-'));
-        let turn = about.and_then(|(_, number)| number.parse().ok()).map(TurnId);
-        match (about.map(|(what, _)| what), turn) {
-            (Some("respond"), Some(turn)) if code == "conversation_already_has_active_response" => {
+        let about = said["event_id"].as_str().unwrap_or_default();
+        let (what, number) = about.split_once('-').unwrap_or((about, ""));
+        let turn = number.parse().ok().map(TurnId);
+        let is_about_session = what == "session" || said["param"].as_str().is_some_and(|it| it.starts_with("session."));
+        match (what, turn) {
+            // Nothing would be as it was asked for: not even who ends the turns.
+            _ if is_about_session && !self.settled => return Err(error),
+            ("respond", Some(turn)) if code == "conversation_already_has_active_response" => {
                 self.forget(turn);
-                self.after_running = Some(turn);
+                self.again.push_back(turn);
             }
-            (Some("respond"), Some(turn)) => {
+            ("respond", Some(turn)) => {
                 self.forget(turn);
                 made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
             }
-            (Some("commit"), Some(turn)) => {
+            ("commit", Some(turn)) => {
                 self.committed.retain(|waiting| *waiting != turn);
                 // Its answer was asked for along with it, and is cancelled when it begins.
-                made.frames.extend(self.cancel(turn));
+                self.cancel(turn, made);
                 made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
             }
+            ("picture", Some(_)) => made.events.push_back(RealtimeEvent::PictureRefused(error)),
+            // What the server itself could not do, it could not do for whoever waits.
+            _ if is_the_servers_fault(error.category) => match self.give_up() {
+                Some(turn) => made.events.push_back(RealtimeEvent::ResponseFailed { turn, error }),
+                None => tracing::warn!(%error, "the voice server complains"),
+            },
             _ => tracing::warn!(%error, "the voice server complains"),
         }
         Ok(())
     }
 
+    /// The turn whose answer comes now or is awaited longest; it is awaited no longer.
+    fn give_up(&mut self) -> Option<TurnId> {
+        let running = self.running.as_mut().and_then(|running| running.turn.take());
+        running.or_else(|| self.asked.iter_mut().find_map(|asked| asked.turn.take()))
+    }
+
     /// No answer will begin for this turn.
     fn forget(&mut self, turn: TurnId) {
-        if let Some(at) = self.asked.iter().position(|asked| *asked == Some(turn)) {
+        if let Some(at) = self.asked.iter().position(|asked| asked.turn == Some(turn)) {
             self.asked.remove(at);
         }
     }
 
     /// Whose answer an event belongs to; `None` for one that nobody wants any more.
     fn turn_of(&self, event: &Event<'_>) -> Option<TurnId> {
-        let running = self.running.as_ref()?;
-        let is_it = event.response_id.words().is_none_or(|id| id == running.response);
-        running.turn.filter(|_| is_it)
+        self.running.as_ref().filter(|_| self.is_running(event))?.turn
+    }
+
+    /// Whether an event belongs to the answer that comes now.
+    fn is_running(&self, event: &Event<'_>) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| event.response_id.words().is_none_or(|id| id == running.response))
     }
 }
 
-fn event_id(what: &str, turn: TurnId) -> String {
-    format!("{what}-{}", turn.0)
+fn rate_limit(limit: &RateLimit<'_>) -> Option<RealtimeEvent> {
+    Some(RealtimeEvent::RateLimit {
+        name: limit.name.words()?.to_owned(),
+        // A float becomes the nearest number that there is.
+        remaining: limit.remaining.0.unwrap_or(0.0) as u64,
+        resets_in: Duration::try_from_secs_f64(limit.reset_seconds.0.unwrap_or(0.0)).unwrap_or_default(),
+    })
 }
 
-fn cancel_frame(response: &str) -> String {
-    json!({"type": "response.cancel", "response_id": response}).to_string()
+fn is_the_servers_fault(category: Category) -> bool {
+    matches!(category, Category::Server | Category::Overloaded | Category::RateLimit | Category::ContentFilter)
 }
 
 fn reason(status: Option<&str>, why: Option<&str>) -> StopReason {
@@ -345,11 +568,20 @@ fn reason(status: Option<&str>, why: Option<&str>) -> StopReason {
     }
 }
 
-fn usage(usage: Usage) -> Option<TokenUsage> {
-    Some(TokenUsage {
-        input_tokens: usage.input_tokens?,
-        output_tokens: usage.output_tokens?,
+/// Tokens, and of them those of sound.
+type Counted = (TokenUsage, Option<SoundTokens>);
+
+fn counted(usage: &Usage) -> Option<Counted> {
+    let (input, output) = (usage.input_token_details.0.as_ref(), usage.output_token_details.0.as_ref());
+    let tokens = TokenUsage {
+        input_tokens: usage.input_tokens.0?,
+        output_tokens: usage.output_tokens.0?,
         reasoning_tokens: None,
-        cached_tokens: usage.input_token_details.and_then(|details| details.cached_tokens),
-    })
+        cached_tokens: input.and_then(|details| details.cached_tokens.0),
+    };
+    let (heard, spoken) =
+        (input.and_then(|details| details.audio_tokens.0), output.and_then(|details| details.audio_tokens.0));
+    let sound = (heard.is_some() || spoken.is_some())
+        .then(|| SoundTokens { input: heard.unwrap_or(0), output: spoken.unwrap_or(0) });
+    Some((tokens, sound))
 }

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::lenient::Text;
+use crate::lenient::{Maybe, Text};
 
 /// An event of the server.
 #[derive(Debug, Default, Deserialize)]
@@ -18,12 +18,23 @@ pub(crate) struct Event<'a> {
     pub(crate) response_id: Text<'a>,
     #[serde(borrow)]
     pub(crate) item_id: Text<'a>,
-    /// More words or sound.
+    #[serde(borrow)]
+    pub(crate) call_id: Text<'a>,
+    /// The name of a tool.
+    #[serde(borrow)]
+    pub(crate) name: Text<'a>,
+    /// What it is called with, whole.
+    #[serde(borrow)]
+    pub(crate) arguments: Text<'a>,
+    /// More words, sound or arguments.
     #[serde(borrow)]
     pub(crate) delta: Text<'a>,
     /// What was said, whole.
     #[serde(borrow)]
     pub(crate) transcript: Text<'a>,
+    /// xAI's transcripts are completed more than once; all but the last are `in_progress`.
+    #[serde(borrow)]
+    pub(crate) status: Text<'a>,
     /// DashScope's transcript so far, the part that stays …
     #[serde(borrow)]
     pub(crate) text: Text<'a>,
@@ -31,9 +42,13 @@ pub(crate) struct Event<'a> {
     #[serde(borrow)]
     pub(crate) stash: Text<'a>,
     #[serde(borrow)]
-    pub(crate) response: Option<Response<'a>>,
+    pub(crate) response: Maybe<Response<'a>>,
     #[serde(borrow)]
-    pub(crate) item: Option<Item<'a>>,
+    pub(crate) item: Maybe<Item<'a>>,
+    #[serde(borrow)]
+    pub(crate) rate_limits: Maybe<Vec<RateLimit<'a>>>,
+    /// xAI writes it beside the answer.
+    pub(crate) usage: Maybe<Usage>,
     pub(crate) error: Option<Value>,
 }
 
@@ -46,8 +61,10 @@ pub(crate) struct Response<'a> {
     #[serde(borrow)]
     pub(crate) status: Text<'a>,
     #[serde(borrow)]
-    pub(crate) status_details: Option<StatusDetails<'a>>,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) status_details: Maybe<StatusDetails<'a>>,
+    #[serde(borrow)]
+    pub(crate) output: Maybe<Vec<Item<'a>>>,
+    pub(crate) usage: Maybe<Usage>,
 }
 
 /// Why an answer ended as it did.
@@ -67,21 +84,42 @@ pub(crate) struct Item<'a> {
     pub(crate) id: Text<'a>,
     #[serde(borrow, rename = "type")]
     pub(crate) kind: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) status: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) call_id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) name: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) arguments: Text<'a>,
+}
+
+/// How much is left of something.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RateLimit<'a> {
+    #[serde(borrow)]
+    pub(crate) name: Text<'a>,
+    pub(crate) remaining: Maybe<f64>,
+    pub(crate) reset_seconds: Maybe<f64>,
 }
 
 /// Tokens; OpenAI writes the details in the singular, DashScope in the plural.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Usage {
-    pub(crate) input_tokens: Option<u64>,
-    pub(crate) output_tokens: Option<u64>,
+    pub(crate) input_tokens: Maybe<u64>,
+    pub(crate) output_tokens: Maybe<u64>,
     #[serde(alias = "input_tokens_details")]
-    pub(crate) input_token_details: Option<InputDetails>,
+    pub(crate) input_token_details: Maybe<Details>,
+    #[serde(alias = "output_tokens_details")]
+    pub(crate) output_token_details: Maybe<Details>,
 }
 
-/// Of the prompt.
+/// Of one side's tokens.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct InputDetails {
-    pub(crate) cached_tokens: Option<u64>,
+pub(crate) struct Details {
+    pub(crate) cached_tokens: Maybe<u64>,
+    pub(crate) audio_tokens: Maybe<u64>,
 }
