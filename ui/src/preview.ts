@@ -23,7 +23,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
     muted: state === "muted",
     in_call: state !== "idle",
     for_ms: 2400,
-    kept: query.has("kept") ? { ms: 3200, reason: state === "failed" ? ("failed" as const) : ("cancelled" as const) } : null,
+    kept: query.has("kept") ? { id: "1", ms: 3200, reason: state === "failed" ? ("failed" as const) : ("cancelled" as const), conversation_id: null } : null,
   };
   if (scene === "first") return new FakeEngine({ snapshot: { settings, keyring, voice } });
 

@@ -97,7 +97,7 @@ impl App {
     }
 
     /// Tells what a turn that has begun put into the thread.
-    async fn tell_turn(&self, turn: &Turn) {
+    pub(crate) async fn tell_turn(&self, turn: &Turn) {
         self.hub().begin_answer(&turn.conversation.id, &turn.answer_id);
         self.hub().tell(AppEvent::Conversation { summary: turn.conversation.clone().into() });
         if let Some(question) = &turn.question_id {

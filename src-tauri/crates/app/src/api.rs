@@ -9,6 +9,7 @@ mod events;
 mod models;
 mod rescue;
 mod views;
+mod voice;
 
 pub use commands::*;
 pub use error::*;
@@ -16,3 +17,4 @@ pub use events::*;
 pub use models::*;
 pub use rescue::*;
 pub use views::*;
+pub use voice::*;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parlance_assistant::voice::actor::VoiceHandle;
+use parlance_assistant::voice::speaker::Speaker;
 use parlance_core::Clock;
 use parlance_core::audio::{AudioInput, AudioOutput};
 use parlance_core::clock::SystemClock;
@@ -82,6 +83,8 @@ pub(crate) struct Inner {
     pub(crate) store: Result<Store, ErrorBody>,
     /// The voice, `None` without a store: what is said could not be kept.
     pub(crate) voice: Option<VoiceHandle>,
+    /// What was spent on talking today.
+    pub(crate) purse: speaking::Purse,
     pub(crate) voice_view: Mutex<speaking::LastVoice>,
     /// Answers that are being written, by conversation.
     pub(crate) running: Mutex<HashMap<String, CancellationToken>>,
@@ -123,10 +126,19 @@ impl App {
         let tasks = TaskTracker::new();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let voice_view = Mutex::new(speaking::LastVoice::new(clock.now()));
+        let tools = Arc::new(speaking::VoiceTools::default());
         let (voice, news) = match &store {
             Ok(store) => {
                 let sound = options.sound.clone().unwrap_or_else(|| devices::chosen(&config.content().settings));
-                let (voice, news) = speaking::start(sound, store.clone(), hub.clone(), Arc::clone(&clock));
+                let around = speaking::Around {
+                    store: store.clone(),
+                    hub: hub.clone(),
+                    notices: notices.clone(),
+                    paths: &paths,
+                    tools: Arc::clone(&tools),
+                    clock: Arc::clone(&clock),
+                };
+                let (voice, news) = speaking::start(sound, around);
                 (Some(voice), Some(news))
             }
             Err(_) => (None, None),
@@ -134,6 +146,7 @@ impl App {
         let app = Self {
             inner: Arc::new(Inner {
                 lists: Lists::new(paths.models()),
+                purse: speaking::Purse::new(paths.spending()),
                 paths,
                 clock,
                 hub,
@@ -150,9 +163,10 @@ impl App {
                 ending,
             }),
         };
+        tools.belong_to(&app);
         if let Some(news) = news {
             app.spawn(speaking::relay(app.clone(), news));
-            app.apply_voice_settings(&app.config().settings);
+            app.begin_voice();
         }
         if options.reach == Reach::Everything {
             if options.sound.is_none() {
@@ -231,6 +245,11 @@ impl App {
     pub(crate) fn voice_view(&self) -> VoiceView {
         let last = self.inner.voice_view.lock().unwrap_or_else(PoisonError::into_inner);
         last.view(self.inner.clock.now())
+    }
+
+    /// Who is spoken with.
+    pub(crate) fn speaker(&self) -> Speaker {
+        self.inner.voice_view.lock().unwrap_or_else(PoisonError::into_inner).speaker().clone()
     }
 
     pub(crate) fn hub(&self) -> &Hub {

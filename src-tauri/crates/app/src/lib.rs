@@ -6,6 +6,7 @@
 //! * [`App`] – what is alive: store, keys, voice, answers.
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
+//! * `journal` – what was said and is not answered yet, on the disk.
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
 //! * [`models`] – a model to ask directly, outside any conversation.
@@ -43,6 +44,7 @@ mod counting;
 mod devices;
 mod errors;
 mod handlers;
+mod journal;
 mod lists;
 mod notices;
 mod providers;

@@ -156,8 +156,9 @@ impl App {
         let voice = registry::voice_of(&provider, asked, id.clone(), http()?);
         let model = voice.ok_or_else(|| named(ErrorCode::NoVoice))?;
         let host = address.origin.host().to_owned();
+        let price = self.model_info(&provider, &id).price;
         let speaker = Speaker { name: provider.name.clone(), provider: provider.id, host, model: id };
-        Ok(Voice { speaker, model, session })
+        Ok(Voice { speaker, model, price, session })
     }
 
     fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {

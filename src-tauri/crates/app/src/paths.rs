@@ -49,6 +49,18 @@ impl Paths {
         self.root.join("models")
     }
 
+    /// The folder of what was said and is not answered yet.
+    #[must_use]
+    pub fn spoken(&self) -> PathBuf {
+        self.root.join("spoken")
+    }
+
+    /// The file of what was spent on talking today.
+    #[must_use]
+    pub fn spending(&self) -> PathBuf {
+        self.root.join("spending.json")
+    }
+
     /// The folder of log files.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

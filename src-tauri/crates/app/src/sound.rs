@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use parlance_assistant::talk_key::TalkKeyMode as KeyMode;
-use parlance_assistant::voice::actor::VoiceCommand;
+use parlance_assistant::voice::news::VoiceCommand;
 use parlance_core::audio::{CaptureEvent, PlaybackEvent};
 use parlance_core::{AudioChunk, SampleRate};
 use tokio::time::{Instant, sleep, timeout_at};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::api::{
     Author, BlockView, ConversationSummary, ErrorBody, FiguresView, FileView, MessageStatus, MessageView, SearchHit,
-    SnippetPiece, SpokenView, ToolEnd, ToolState,
+    SnippetPiece, SpokenView, ToolEnd, ToolState, VoiceTimeView,
 };
 use crate::hub::{SeenAnswer, Standing};
 use crate::{speaking, tools};
@@ -81,11 +81,29 @@ pub(crate) async fn message(store: &Store, row: StoredMessage) -> MessageView {
         spoken: row.spoken_ms.map(|ms| SpokenView {
             ms,
             heard_ms: row.heard_ms,
+            heard_chars: row.timings.heard_chars,
             first_sound_ms: row.timings.first_sound_ms,
+            ours_ms: row.timings.ours_ms,
+            network_ms: row.timings.network_ms,
+            model_ms: row.timings.model_ms,
         }),
         figures: (figures != FiguresView::default()).then_some(figures),
         files: Vec::new(),
     }
+}
+
+/// How long a spoken answer took to come; `None` where it never sounded.
+pub(crate) fn voice_time(row: StoredMessage) -> Option<VoiceTimeView> {
+    Some(VoiceTimeView {
+        message_id: row.msg.id,
+        provider: row.provider?,
+        model: row.model?,
+        created_ms: row.created_ms,
+        first_sound_ms: row.timings.first_sound_ms?,
+        ours_ms: row.timings.ours_ms,
+        network_ms: row.timings.network_ms,
+        model_ms: row.timings.model_ms,
+    })
 }
 
 /// Puts the files of a conversation to the messages they were chosen for.

@@ -5,17 +5,20 @@
 //! * [`Toolbox`] – the tools there are, by name, with the check of their arguments.
 //! * `call` – one call, from its arguments to its result. Whatever goes wrong becomes a result in words.
 //! * `numbering` – indexes that count on and ids that come once, whatever the provider gives.
+//! * [`Errands`] – the calls of a spoken answer, whose session goes on by itself once it has the results.
 //! * [`Overseer`] – the port of whoever asks the person and is told what runs.
 //!
 //! Deliberately absent: any tool. Those that reach files or clocks are the app's.
 
 mod call;
+mod errands;
 mod limits;
 mod numbering;
 mod overseer;
 mod tool_loop;
 mod toolbox;
 
+pub use errands::{Errands, Finished};
 pub use limits::Limits;
 pub use overseer::{Overseer, Permission};
 pub use tool_loop::ToolLoop;

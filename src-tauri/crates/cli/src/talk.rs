@@ -7,10 +7,11 @@ mod live;
 use std::path::PathBuf;
 
 use parlance_app::App;
+use parlance_app::api::{TalkMode, TalkModeRequest, VoiceView};
 use parlance_core::realtime::SessionOptions;
 use serde_json::{Map, Value, json};
 
-use crate::engine::Desk;
+use crate::engine::{Desk, call};
 use crate::failure::Failure;
 use crate::out::clean::name;
 use crate::providers::{BUILTIN, Way, check_name, wanted};
@@ -21,7 +22,9 @@ const ECHO: &str = "echo";
 
 /// What can be said to `talk`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Without --input: Enter begins to talk, Enter again sends, q and Enter ends.")]
+#[command(
+    after_help = "Without --input: Enter begins to talk, Enter again sends, q and Enter ends. Hands-free: just talk; Enter sends at once."
+)]
 pub(crate) struct TalkArgs {
     /// Who answers: openai, gemini, dashscope, a server you have added that speaks OpenAI's realtime protocol, or builtin
     #[arg(long, value_name = "NAME", default_value = BUILTIN)]
@@ -37,7 +40,10 @@ pub(crate) struct TalkArgs {
     /// Instructions for the model
     #[arg(long, value_name = "TEXT", default_value = "")]
     instructions: String,
-    /// WAV files instead of the microphone, each a turn; may be repeated
+    /// Turns begin and end by what is heard, instead of by the key; with files too
+    #[arg(long)]
+    hands_free: bool,
+    /// WAV files instead of the microphone, each a turn (hands-free: each as many as there are pauses); may be repeated
     #[arg(long, value_name = "FILE", num_args = 1..)]
     input: Vec<PathBuf>,
     /// A WAV file instead of the speaker
@@ -50,7 +56,7 @@ pub(crate) struct TalkArgs {
     #[arg(long, value_name = "N", default_value_t = 0, requires = "input")]
     input_gap_ms: u64,
     /// Begin the next file so many milliseconds into the answer; the answers then take their time in spite of --fast
-    #[arg(long, value_name = "N", requires = "input")]
+    #[arg(long, value_name = "N", requires = "input", conflicts_with = "hands_free")]
     barge_in_after_ms: Option<u64>,
     /// Write the conversation to a JSON file as well
     #[arg(long, value_name = "FILE")]
@@ -81,6 +87,15 @@ pub(crate) async fn run(args: TalkArgs, desk: Desk) -> Result<(), Failure> {
 }
 
 impl TalkArgs {
+    /// Begins a call hands-free, where that is wanted.
+    async fn open_call(&self, app: &App) -> Result<(), Failure> {
+        if self.hands_free {
+            let request = TalkModeRequest { mode: TalkMode::HandsFree };
+            let _: VoiceView = call(app, "talk_mode", request).await?;
+        }
+        Ok(())
+    }
+
     /// Lets the engine speak with whom the call names.
     fn choose_voice(&self, app: &App) -> Result<(), Failure> {
         if self.provider == BUILTIN {
@@ -112,8 +127,11 @@ fn value(turn: &Turn) -> Value {
         "assistant": turn.assistant,
         "heard": turn.heard(),
         "interrupted": turn.is_interrupted(),
-        "tool_calls": [],
+        "tool_calls": turn.tool_calls,
         "first_audio_ms": turn.first_audio_ms,
+        "ours_ms": turn.parts.0,
+        "network_ms": turn.parts.1,
+        "model_ms": turn.parts.2,
         "user_ms": turn.user_ms,
         "assistant_ms": turn.assistant_ms,
         "heard_ms": turn.heard_ms.unwrap_or(turn.assistant_ms),

@@ -75,7 +75,7 @@ describe("the talk key under the fingers", () => {
   });
 
   it("sends the kept words again after a failure instead of opening the microphone", () => {
-    voice = { ...voice, state: "failed", kept: { ms: 2000, reason: "failed" } };
+    voice = { ...voice, state: "failed", kept: { id: "1", ms: 2000, reason: "failed", conversation_id: null } };
     talk.press("space");
     talk.release("space");
     expect(said()).toEqual(["talk_send_kept"]);

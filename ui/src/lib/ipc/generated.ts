@@ -52,7 +52,32 @@ conversation_id: string, } | { "type": "voice",
 /**
  * The state.
  */
-voice: VoiceView, } | { "type": "level", 
+voice: VoiceView, } | { "type": "caption", 
+/**
+ * The turn; grows.
+ */
+turn: number, 
+/**
+ * Whose words.
+ */
+by: Author, 
+/**
+ * All of them so far.
+ */
+text: string, 
+/**
+ * How many characters of them (as `[...text].length` counts) have been heard: the rest may be drawn paler. Of the
+ * person's words always all.
+ */
+heard: number, } | { "type": "voice_renewed", 
+/**
+ * The conversation.
+ */
+conversation_id: string | null, 
+/**
+ * Why.
+ */
+why: Renewal, } | { "type": "level", 
 /**
  * The microphone, 0 to 1, −60 to −6 dBFS.
  */
@@ -388,6 +413,11 @@ inputs: Array<DeviceView>,
 outputs: Array<DeviceView>, };
 
 /**
+ * How soon a provider that listens to the meaning takes its turn.
+ */
+export type Eagerness = "low" | "auto" | "high";
+
+/**
  * Nothing to say.
  */
 export type Empty = Record<symbol, never>;
@@ -440,7 +470,7 @@ retry_at_ms: number | null, };
 /**
  * One variant for each error that a host treats differently.
  */
-export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "bad_call" | "internal";
+export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "spending_cap" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "bad_call" | "internal";
 
 /**
  * Events of one moment (at most 16 ms), in order.
@@ -520,12 +550,16 @@ export type KeepKey = "keyring" | "session";
 /**
  * Why an utterance is kept.
  */
-export type KeptReason = "cancelled" | "failed";
+export type KeptReason = "cancelled" | "failed" | "left_over";
 
 /**
  * An utterance that is kept.
  */
 export type KeptUtterance = { 
+/**
+ * For `talk_send_kept` and `talk_discard_kept`.
+ */
+id: string, 
 /**
  * How long it is.
  */
@@ -533,7 +567,11 @@ ms: number,
 /**
  * Why.
  */
-reason: KeptReason, };
+reason: KeptReason, 
+/**
+ * Where it was spoken; `None` for a new conversation.
+ */
+conversation_id: string | null, };
 
 /**
  * Whether there is a key, and where. Never the key.
@@ -764,7 +802,7 @@ device: string, } | { "type": "sound_lost",
 /**
  * Milliseconds, in all.
  */
-ms: number, } | { "type": "disk_full" } | { "type": "disk_low", 
+ms: number, } | { "type": "disk_full" } | { "type": "spoken_in_memory" } | { "type": "disk_low", 
 /**
  * Millions of bytes, rounded down to tens.
  */
@@ -782,6 +820,19 @@ export type OpenLink = {
  * The address.
  */
 url: string, };
+
+/**
+ * When a turn of the person is over, hands-free.
+ */
+export type Patience = { "by": "silence", 
+/**
+ * In milliseconds, 200 to 6000.
+ */
+ms: number, } | { "by": "meaning", 
+/**
+ * How soon.
+ */
+eagerness: Eagerness, };
 
 /**
  * What tokens cost, in US dollars for a million.
@@ -876,6 +927,11 @@ id: string,
  * At most 200 characters.
  */
 title: string, };
+
+/**
+ * Why a session was made anew.
+ */
+export type Renewal = "age" | "lost" | "slept";
 
 /**
  * The ways back that there are.
@@ -1094,9 +1150,33 @@ defaults: Defaults,
  */
 favourites: Array<ModelChoice>, 
 /**
- * Whether models are offered tools in typed conversations.
+ * Whether models are offered tools.
  */
-tools: boolean, };
+tools: boolean, 
+/**
+ * Who is spoken with.
+ */
+voice: VoiceChoice, 
+/**
+ * When a turn is over, hands-free.
+ */
+patience: Patience, 
+/**
+ * Whether turns are told apart here, even where the provider could.
+ */
+local_turns: boolean, 
+/**
+ * Seconds without a word after which a call ends; 0 for never.
+ */
+idle_hang_up_s: number, 
+/**
+ * When spending stops for the day.
+ */
+spending_cap: SpendingCap, 
+/**
+ * What voices are told about how to speak; empty for nothing.
+ */
+voice_instructions: string, };
 
 /**
  * A change of settings; what is absent stays.
@@ -1157,7 +1237,31 @@ favourites?: Array<ModelChoice>,
 /**
  * Whether models are offered tools.
  */
-tools?: boolean, };
+tools?: boolean, 
+/**
+ * Who is spoken with.
+ */
+voice?: VoiceChoice, 
+/**
+ * When a turn is over, hands-free.
+ */
+patience?: Patience, 
+/**
+ * Whether turns are told apart here, even where the provider could.
+ */
+local_turns?: boolean, 
+/**
+ * Seconds without a word after which a call ends; 0 for never.
+ */
+idle_hang_up_s?: number, 
+/**
+ * When spending stops for the day.
+ */
+spending_cap?: SpendingCap, 
+/**
+ * What voices are told about how to speak.
+ */
+voice_instructions?: string, };
 
 /**
  * All that a window needs to draw itself.
@@ -1222,6 +1326,65 @@ text: string,
 hit: boolean, };
 
 /**
+ * When spending stops for the day. Both count; `None` of both is no limit at all.
+ */
+export type SpendingCap = { 
+/**
+ * US cents a day, where the model's price is known; `None` for no limit in money.
+ */
+cents: number | null, 
+/**
+ * Minutes of sound a day, said and answered, where the price is not known; `None` for no limit in time.
+ */
+minutes: number | null, };
+
+/**
+ * An amount of talk.
+ */
+export type Spent = { 
+/**
+ * Sound that was said and sent, in milliseconds.
+ */
+said_ms: number, 
+/**
+ * Sound that was answered, in milliseconds.
+ */
+answered_ms: number, 
+/**
+ * Tokens of prompts, as far as they are told.
+ */
+input_tokens: number, 
+/**
+ * Tokens of answers, likewise.
+ */
+output_tokens: number, 
+/**
+ * US dollars, a decimal number; `None` where a price or a count is not known.
+ */
+dollars: string | null, };
+
+/**
+ * What talking cost.
+ */
+export type SpentView = { 
+/**
+ * Since the call began.
+ */
+call: Spent, 
+/**
+ * In this conversation, since Parlance began.
+ */
+conversation: Spent, 
+/**
+ * Today.
+ */
+today: Spent, 
+/**
+ * Whether the day's cap is reached: nothing more is sent until it is raised.
+ */
+capped: boolean, };
+
+/**
  * What is known about a spoken message.
  */
 export type SpokenView = { 
@@ -1234,9 +1397,26 @@ ms: number,
  */
 heard_ms: number | null, 
 /**
+ * For an answer that was interrupted: how many characters of its text were heard (as `[...text].length` counts);
+ * `None` where that is not known.
+ */
+heard_chars: number | null, 
+/**
  * For an answer: from the end of speech to its first sound.
  */
-first_sound_ms: number | null, };
+first_sound_ms: number | null, 
+/**
+ * Of that: this computer.
+ */
+ours_ms: number | null, 
+/**
+ * Of that: the way to the provider and back, where it is measured.
+ */
+network_ms: number | null, 
+/**
+ * Of that: the model.
+ */
+model_ms: number | null, };
 
 /**
  * Where to speak into.
@@ -1246,6 +1426,15 @@ export type TalkInto = {
  * The conversation, `None` for a new one.
  */
 conversation_id: string | null, };
+
+/**
+ * Which kept utterance is meant.
+ */
+export type TalkKept = { 
+/**
+ * Its id; absent for the newest.
+ */
+id?: string, };
 
 /**
  * The talk key moved. A key that repeats by itself is to be left out by the host.
@@ -1262,6 +1451,20 @@ down: boolean, };
 export type TalkKeyMode = "auto" | "hold" | "toggle";
 
 /**
+ * How turns begin and end.
+ */
+export type TalkMode = "push_to_talk" | "hands_free";
+
+/**
+ * How turns begin and end from now on.
+ */
+export type TalkModeRequest = { 
+/**
+ * Hands-free opens the call and the microphone; push-to-talk closes the microphone, and the call goes on.
+ */
+mode: TalkMode, };
+
+/**
  * Shut or open.
  */
 export type TalkMute = { 
@@ -1269,6 +1472,28 @@ export type TalkMute = {
  * Shut.
  */
 muted: boolean, };
+
+/**
+ * Which kept utterance to send, and to whom.
+ */
+export type TalkSendKept = { 
+/**
+ * Its id; absent for the newest.
+ */
+id?: string, 
+/**
+ * Another voice, which is spoken with from then on; absent for the one of now.
+ */
+to?: VoiceChoice, };
+
+/**
+ * A picture for the model to look at along with what is said next.
+ */
+export type TalkShow = { 
+/**
+ * A file that was taken in by `choose_file`.
+ */
+file: string, };
 
 /**
  * Light or dark.
@@ -1295,12 +1520,75 @@ export type ToolState = { "is": "coming" } | { "is": "asking" } | { "is": "runni
 for_ms: number, } | { "is": "over" };
 
 /**
+ * A voice to speak with.
+ */
+export type VoiceChoice = { 
+/**
+ * The provider's id; `builtin` for Echo.
+ */
+provider: string, 
+/**
+ * The model, as the provider names it.
+ */
+model: string, 
+/**
+ * The voice, as the provider names it; `None` for its own choice.
+ */
+voice: string | null, };
+
+/**
  * The talk key's states, drawn as they are.
  */
 export type VoiceState = "idle" | "connecting" | "listening" | "hearing" | "thinking" | "speaking" | "interrupted" | "reconnecting" | "muted" | "failed";
 
 /**
- * The talk key.
+ * How long a spoken turn took: from the end of speech to the first sound of the answer.
+ */
+export type VoiceTimeView = { 
+/**
+ * The answer.
+ */
+message_id: string, 
+/**
+ * Who answered.
+ */
+provider: string, 
+/**
+ * The model.
+ */
+model: string, 
+/**
+ * Milliseconds since 1970 (UTC).
+ */
+created_ms: number, 
+/**
+ * All of it, in milliseconds.
+ */
+first_sound_ms: number, 
+/**
+ * Of that: this computer, from the end of speech to the commit, and from the first sound's arrival to the speaker.
+ */
+ours_ms: number | null, 
+/**
+ * Of that: the way there and back.
+ */
+network_ms: number | null, 
+/**
+ * Of that: the model.
+ */
+model_ms: number | null, };
+
+/**
+ * How many times are wanted.
+ */
+export type VoiceTimes = { 
+/**
+ * At most; 1000 are given at once.
+ */
+limit: number, };
+
+/**
+ * The talk key, and the call behind it.
  */
 export type VoiceView = { 
 /**
@@ -1311,6 +1599,10 @@ state: VoiceState,
  * How long it has been in it, in milliseconds; the window counts on from there.
  */
 for_ms: number, 
+/**
+ * How turns begin and end.
+ */
+mode: TalkMode, 
 /**
  * Whether the microphone is shut by hand.
  */
@@ -1324,17 +1616,37 @@ locked: boolean,
  */
 conversation_id: string | null, 
 /**
- * Whether a session is open, so that hanging up means something.
+ * Whether a call is open, so that hanging up means something.
  */
 in_call: boolean, 
 /**
- * Whether an utterance is kept that can be sent again or taken back.
+ * Who is spoken with.
+ */
+with: VoiceChoice, 
+/**
+ * Its provider's name, for people.
+ */
+with_name: string, 
+/**
+ * The utterance that was set aside last and can be sent again or taken back.
  */
 kept: KeptUtterance | null, 
 /**
- * Why it failed.
+ * Others that wait: of an earlier run, or of another voice. The oldest first.
  */
-error: ErrorBody | null, };
+waiting: Array<KeptUtterance>, 
+/**
+ * Why it failed, or why it tries again.
+ */
+error: ErrorBody | null, 
+/**
+ * When the next try comes by itself, in milliseconds from now; `None` when none does.
+ */
+retry_in_ms: number | null, 
+/**
+ * What this call, this conversation and this day cost.
+ */
+spent: SpentView, };
 
 /**
  * A closer reason for an error than its code.
@@ -1397,8 +1709,22 @@ export interface Commands {
   talk_key: { request: TalkKey; response: VoiceView };
   /** Throws the utterance away (offered back for eight seconds), or stops the answer. */
   talk_cancel: { request: Empty; response: VoiceView };
-  /** Sends the kept utterance. */
-  talk_send_kept: { request: Empty; response: VoiceView };
+  /** Hands-free, or by the key. */
+  talk_mode: { request: TalkModeRequest; response: VoiceView };
+  /** Hands-free: what was said so far is the turn, without waiting for silence. */
+  talk_send_now: { request: Empty; response: VoiceView };
+  /** Sends a kept utterance, perhaps to another voice. */
+  talk_send_kept: { request: TalkSendKept; response: VoiceView };
+  /** Throws a kept utterance away for good. */
+  talk_discard_kept: { request: TalkKept; response: VoiceView };
+  /** Puts a failure away; what is kept stays kept. */
+  talk_dismiss: { request: Empty; response: VoiceView };
+  /** Tries to connect again at once. */
+  talk_retry: { request: Empty; response: VoiceView };
+  /** Shows the model a picture along with what is said next. */
+  talk_show: { request: TalkShow; response: Empty };
+  /** How long the newest spoken turns took, the newest first. */
+  voice_times: { request: VoiceTimes; response: Array<VoiceTimeView> };
   /** Ends the session. */
   talk_hang_up: { request: Empty; response: VoiceView };
   /** Shuts or opens the microphone by hand. */

@@ -125,7 +125,7 @@ describe("the talk key", () => {
   });
 
   it("offers what was cancelled back, and sends it", async () => {
-    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, voice: { ...samples.idleVoice, kept: { ms: 3200, reason: "cancelled" } } } });
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, voice: { ...samples.idleVoice, kept: { id: "1", ms: 3200, reason: "cancelled", conversation_id: null } } } });
     expect(one("kept").textContent).toMatch(/Cancelled.*0:03.*Undo/s);
     one("kept-undo").click();
     expect(called("talk_send_kept")).toHaveLength(1);

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::error::ErrorBody;
-use super::events::{Notice, VoiceView};
+use super::events::Notice;
 use super::models::{Defaults, ModelChoice};
 use super::views::{
     ConversationSummary, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
 };
+use super::voice::{Patience, SpendingCap, VoiceChoice, VoiceView};
 
 /// Calls `$then!` with every command: `name: Request => Response`, each with its sentence.
 #[macro_export]
@@ -71,8 +72,22 @@ macro_rules! with_commands {
             talk_key: TalkKey => VoiceView,
             /// Throws the utterance away (offered back for eight seconds), or stops the answer.
             talk_cancel: Empty => VoiceView,
-            /// Sends the kept utterance.
-            talk_send_kept: Empty => VoiceView,
+            /// Hands-free, or by the key.
+            talk_mode: TalkModeRequest => VoiceView,
+            /// Hands-free: what was said so far is the turn, without waiting for silence.
+            talk_send_now: Empty => VoiceView,
+            /// Sends a kept utterance, perhaps to another voice.
+            talk_send_kept: TalkSendKept => VoiceView,
+            /// Throws a kept utterance away for good.
+            talk_discard_kept: TalkKept => VoiceView,
+            /// Puts a failure away; what is kept stays kept.
+            talk_dismiss: Empty => VoiceView,
+            /// Tries to connect again at once.
+            talk_retry: Empty => VoiceView,
+            /// Shows the model a picture along with what is said next.
+            talk_show: TalkShow => Empty,
+            /// How long the newest spoken turns took, the newest first.
+            voice_times: VoiceTimes => Vec<VoiceTimeView>,
             /// Ends the session.
             talk_hang_up: Empty => VoiceView,
             /// Shuts or opens the microphone by hand.
@@ -353,6 +368,18 @@ pub struct SettingsPatch {
     pub favourites: Option<Vec<ModelChoice>>,
     /// Whether models are offered tools.
     pub tools: Option<bool>,
+    /// Who is spoken with.
+    pub voice: Option<VoiceChoice>,
+    /// When a turn is over, hands-free.
+    pub patience: Option<Patience>,
+    /// Whether turns are told apart here, even where the provider could.
+    pub local_turns: Option<bool>,
+    /// Seconds without a word after which a call ends; 0 for never.
+    pub idle_hang_up_s: Option<u32>,
+    /// When spending stops for the day.
+    pub spending_cap: Option<SpendingCap>,
+    /// What voices are told about how to speak.
+    pub voice_instructions: Option<String>,
 }
 
 /// The talk key moved. A key that repeats by itself is to be left out by the host.

@@ -144,6 +144,8 @@ pub enum ErrorCode {
     NoModel,
     /// This provider has no voice of its own.
     NoVoice,
+    /// The day's cap on spending is reached: nothing was sent.
+    SpendingCap,
     /// The conversation, message or provider is gone.
     Gone,
     /// The disk is full; nothing was overwritten.

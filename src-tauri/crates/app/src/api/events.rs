@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::error::ErrorBody;
 use super::models::ModelListView;
-use super::views::{ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
+use super::views::{Author, ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
+use super::voice::{Renewal, VoiceView};
 
 /// Events of one moment (at most 16 ms), in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -57,6 +57,26 @@ pub enum AppEvent {
     Voice {
         /// The state.
         voice: VoiceView,
+    },
+    /// What one of the two is saying, in words, as it comes: replaces the caption of the same side and turn.
+    Caption {
+        /// The turn; grows.
+        #[ts(type = "number")]
+        turn: u64,
+        /// Whose words.
+        by: Author,
+        /// All of them so far.
+        text: String,
+        /// How many characters of them (as `[...text].length` counts) have been heard: the rest may be drawn paler. Of the
+        /// person's words always all.
+        heard: u32,
+    },
+    /// The session was made anew, with all that was said so far: a quiet mark, nothing to do.
+    VoiceRenewed {
+        /// The conversation.
+        conversation_id: Option<String>,
+        /// Why.
+        why: Renewal,
     },
     /// How loud it is, 25 to 30 times a second while anything sounds.
     Level {
@@ -132,72 +152,6 @@ pub enum Delta {
     },
 }
 
-/// The talk key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct VoiceView {
-    /// Its state.
-    pub state: VoiceState,
-    /// How long it has been in it, in milliseconds; the window counts on from there.
-    pub for_ms: u32,
-    /// Whether the microphone is shut by hand.
-    pub muted: bool,
-    /// Whether a tap keeps the floor open.
-    pub locked: bool,
-    /// The conversation that is spoken to, `None` before the first turn.
-    pub conversation_id: Option<String>,
-    /// Whether a session is open, so that hanging up means something.
-    pub in_call: bool,
-    /// Whether an utterance is kept that can be sent again or taken back.
-    pub kept: Option<KeptUtterance>,
-    /// Why it failed.
-    pub error: Option<ErrorBody>,
-}
-
-/// The talk key's states, drawn as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum VoiceState {
-    /// Nobody has the floor.
-    Idle,
-    /// The floor is yours, no sound has come from the microphone yet.
-    Connecting,
-    /// Real samples come in.
-    Listening,
-    /// They are loud enough to be you.
-    Hearing,
-    /// You are done; the answer has not begun to sound.
-    Thinking,
-    /// The answer sounds.
-    Speaking,
-    /// You talk over the answer.
-    Interrupted,
-    /// The device or the connection is gone and looked for; your words are kept.
-    Reconnecting,
-    /// The microphone is shut by hand.
-    Muted,
-    /// It cannot go on by itself.
-    Failed,
-}
-
-/// An utterance that is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct KeptUtterance {
-    /// How long it is.
-    pub ms: u32,
-    /// Why.
-    pub reason: KeptReason,
-}
-
-/// Why an utterance is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum KeptReason {
-    /// The person cancelled it: offered back for 8 s.
-    Cancelled,
-    /// It could not be sent.
-    Failed,
-}
-
 /// Something that is wrong now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -230,6 +184,8 @@ pub enum Notice {
     },
     /// The disk is full; what is new is in memory only.
     DiskFull,
+    /// What is being said cannot be kept on the disk: until it is answered it is in memory only.
+    SpokenInMemory,
     /// Less than 500 MB are free.
     DiskLow {
         /// Millions of bytes, rounded down to tens.

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::error::ErrorBody;
 use super::models::{Defaults, ModelChoice};
+use super::voice::{Patience, SpendingCap, VoiceChoice};
 
 /// A line of the conversation list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -202,8 +203,17 @@ pub struct SpokenView {
     pub ms: u32,
     /// For an answer that was interrupted: how much of it was heard.
     pub heard_ms: Option<u32>,
+    /// For an answer that was interrupted: how many characters of its text were heard (as `[...text].length` counts);
+    /// `None` where that is not known.
+    pub heard_chars: Option<u32>,
     /// For an answer: from the end of speech to its first sound.
     pub first_sound_ms: Option<u32>,
+    /// Of that: this computer.
+    pub ours_ms: Option<u32>,
+    /// Of that: the way to the provider and back, where it is measured.
+    pub network_ms: Option<u32>,
+    /// Of that: the model.
+    pub model_ms: Option<u32>,
 }
 
 /// What an answer took.
@@ -365,8 +375,20 @@ pub struct Settings {
     pub defaults: Defaults,
     /// The models that stand first, in the order in which they were taken.
     pub favourites: Vec<ModelChoice>,
-    /// Whether models are offered tools in typed conversations.
+    /// Whether models are offered tools.
     pub tools: bool,
+    /// Who is spoken with.
+    pub voice: VoiceChoice,
+    /// When a turn is over, hands-free.
+    pub patience: Patience,
+    /// Whether turns are told apart here, even where the provider could.
+    pub local_turns: bool,
+    /// Seconds without a word after which a call ends; 0 for never.
+    pub idle_hang_up_s: u32,
+    /// When spending stops for the day.
+    pub spending_cap: SpendingCap,
+    /// What voices are told about how to speak; empty for nothing.
+    pub voice_instructions: String,
 }
 
 impl Default for Settings {
@@ -386,6 +408,12 @@ impl Default for Settings {
             defaults: Defaults::default(),
             favourites: Vec::new(),
             tools: true,
+            voice: VoiceChoice::default(),
+            patience: Patience::default(),
+            local_turns: false,
+            idle_hang_up_s: 300,
+            spending_cap: SpendingCap::default(),
+            voice_instructions: String::new(),
         }
     }
 }

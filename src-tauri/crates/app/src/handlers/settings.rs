@@ -1,8 +1,8 @@
 //! What the person chooses.
 
-use parlance_assistant::voice::actor::VoiceCommand;
+use parlance_assistant::voice::news::VoiceCommand;
 
-use crate::api::{AppEvent, DevicesView, Empty, ErrorBody, Settings, SettingsPatch};
+use crate::api::{AppEvent, DevicesView, Empty, ErrorBody, Patience, Settings, SettingsPatch};
 use crate::app::App;
 use crate::devices;
 
@@ -12,6 +12,9 @@ impl App {
         self.change_config(|config| apply(&mut config.settings, patch))?;
         let settings = self.config().settings;
         self.apply_voice_settings(&settings);
+        if (&settings.voice, &settings.voice_instructions) != (&before.voice, &before.voice_instructions) {
+            self.choose_voice(&settings.voice)?;
+        }
         let devices_of =
             |settings: &Settings| (settings.input_device.clone(), settings.output_device.clone(), settings.audio_block);
         if devices_of(&settings) != devices_of(&before)
@@ -54,4 +57,10 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.defaults, patch.defaults);
     set(&mut settings.favourites, patch.favourites);
     set(&mut settings.tools, patch.tools);
+    set(&mut settings.voice, patch.voice);
+    set(&mut settings.patience, patch.patience.map(Patience::within_limits));
+    set(&mut settings.local_turns, patch.local_turns);
+    set(&mut settings.idle_hang_up_s, patch.idle_hang_up_s);
+    set(&mut settings.spending_cap, patch.spending_cap);
+    set(&mut settings.voice_instructions, patch.voice_instructions);
 }

@@ -46,6 +46,12 @@ impl Toolbox {
         self.entries.is_empty()
     }
 
+    /// As they are offered to a voice.
+    #[must_use]
+    pub fn functions(&self) -> Vec<FunctionSpec> {
+        self.entries.iter().map(|entry| entry.spec.clone()).collect()
+    }
+
     /// As they are offered to a model.
     pub(super) fn specs(&self) -> impl Iterator<Item = ToolSpec> {
         self.entries.iter().map(|entry| ToolSpec::Function { function: entry.spec.clone() })

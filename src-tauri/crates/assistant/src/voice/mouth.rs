@@ -119,6 +119,12 @@ impl Mouth {
         self.rate.duration_of(heard)
     }
 
+    /// How much of the answer has been heard.
+    pub(super) fn heard(&self) -> Duration {
+        let heard = self.speaker.as_ref().map_or(0, |speaker| speaker.position().heard);
+        self.rate.duration_of(heard.saturating_sub(self.heard_before))
+    }
+
     /// Whether all that was said has been heard.
     pub(super) fn is_drained(&self) -> bool {
         self.waiting.is_empty() && self.speaker.as_ref().is_none_or(|speaker| speaker.position().is_drained())

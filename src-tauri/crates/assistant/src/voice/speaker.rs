@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parlance_core::model::Price;
 use parlance_core::realtime::{RealtimeModel, SessionOptions};
 
 /// A voice to speak with.
@@ -11,6 +12,8 @@ pub struct Voice {
     pub speaker: Speaker,
     /// Listens and answers.
     pub model: Arc<dyn RealtimeModel>,
+    /// What its tokens cost; `None` where nobody says.
+    pub price: Option<Price>,
     /// How its sessions should be.
     pub session: SessionOptions,
 }

@@ -3,20 +3,40 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use parlance_core::realtime::TurnId;
+use parlance_core::speech::SpeechWatch;
 use parlance_core::{AudioChunk, SampleRate};
+
+use super::journal::Page;
 
 /// One utterance, and how much of it the session has already been given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Utterance {
     sound: AudioChunk,
     fed: usize,
+    /// Where it stands in the journal.
+    pub page: Option<Page>,
+    /// The turn under which it was sent, once it was.
+    pub sent: Option<TurnId>,
 }
 
 impl Utterance {
     /// An empty one at the model's input rate.
     #[must_use]
     pub fn new(rate: SampleRate) -> Self {
-        Self { sound: AudioChunk { samples: Vec::new(), rate }, fed: 0 }
+        Self::of(AudioChunk { samples: Vec::new(), rate }, None)
+    }
+
+    /// One that was said already.
+    #[must_use]
+    pub fn of(sound: AudioChunk, page: Option<Page>) -> Self {
+        Self { sound, fed: 0, page, sent: None }
+    }
+
+    /// The same at another rate.
+    #[must_use]
+    pub fn at(self, rate: SampleRate, resample: fn(&AudioChunk, SampleRate) -> AudioChunk) -> Self {
+        if self.sound.rate == rate { self } else { Self { sound: resample(&self.sound, rate), fed: 0, ..self } }
     }
 
     /// Appends sound of the same rate.
@@ -55,8 +75,8 @@ pub struct PreRoll {
 }
 
 impl PreRoll {
-    /// How much is remembered: people begin to speak up to a third of a second before the key is down.
-    pub const LENGTH: Duration = Duration::from_millis(300);
+    /// How much is remembered: enough to cut in where a voice began, when it is believed only then.
+    pub const LENGTH: Duration = SpeechWatch::PRE_ROLL;
 
     /// An empty one.
     #[must_use]
@@ -73,9 +93,16 @@ impl PreRoll {
         self.samples.extend(newest);
     }
 
-    /// Hands over what is remembered.
-    pub fn take(&mut self) -> Vec<i16> {
-        self.samples.drain(..).collect()
+    /// Hands over the newest of what is remembered, at most so many samples, and forgets the rest.
+    pub fn take(&mut self, newest: u64) -> Vec<i16> {
+        let newest = usize::try_from(newest).unwrap_or(usize::MAX);
+        let old = self.samples.len().saturating_sub(newest);
+        self.samples.drain(..).skip(old).collect()
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.samples.clear();
     }
 }
 
@@ -98,15 +125,17 @@ mod tests {
     }
 
     #[test]
-    fn the_pre_roll_holds_the_newest_three_hundred_milliseconds() {
+    fn the_pre_roll_holds_the_newest_moments() {
         let mut pre_roll = PreRoll::new(SampleRate::HZ_16000);
         let all: Vec<i16> = (0..10_000).collect();
         for chunk in all.chunks(320) {
             pre_roll.remember(chunk);
         }
-        assert_eq!(pre_roll.take(), all[10_000 - 4_800..]);
-        assert_eq!(pre_roll.take(), Vec::<i16>::new());
-        pre_roll.remember(&all);
-        assert_eq!(pre_roll.take(), all[10_000 - 4_800..], "one chunk longer than the ring");
+        assert_eq!(pre_roll.take(4_800), all[10_000 - 4_800..]);
+        assert_eq!(pre_roll.take(4_800), Vec::<i16>::new());
+        let whole = usize::try_from(SampleRate::HZ_16000.samples_in(PreRoll::LENGTH)).unwrap();
+        let longer: Vec<i16> = (0..20_000).collect();
+        pre_roll.remember(&longer);
+        assert_eq!(pre_roll.take(u64::MAX), longer[20_000 - whole..], "one chunk longer than the ring");
     }
 }

@@ -6,7 +6,7 @@ use parlance_app::App;
 use parlance_app::api::{
     AppEvent, Author, BlockView, ErrorBody, ErrorCode, EventBatch, MessageStatus, MessageView, Notice, VoiceState,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -33,7 +33,12 @@ pub(super) struct Turn {
     pub(super) assistant_ms: u32,
     /// How much was heard, where it was interrupted.
     pub(super) heard_ms: Option<u32>,
+    /// How many characters of it were heard, where it was interrupted and that is known.
+    heard_chars: Option<u32>,
     pub(super) first_audio_ms: Option<u32>,
+    /// Of that: this computer, the network, the model.
+    pub(super) parts: (Option<u32>, Option<u32>, Option<u32>),
+    pub(super) tool_calls: Vec<Value>,
     error: Option<ErrorBody>,
     is_over: bool,
 }
@@ -43,10 +48,14 @@ impl Turn {
         self.heard_ms.is_some()
     }
 
-    /// The words that were heard. Which words those of an interrupted answer were is known to the word only with a
-    /// voice that writes them down, and Echo does not.
+    /// The words that were heard; none where an answer was interrupted of which no words are known.
     pub(super) fn heard(&self) -> &str {
-        if self.is_interrupted() { "" } else { &self.assistant }
+        if !self.is_interrupted() {
+            return &self.assistant;
+        }
+        let heard = usize::try_from(self.heard_chars.unwrap_or(0)).unwrap_or(usize::MAX);
+        let end = self.assistant.char_indices().nth(heard).map_or(self.assistant.len(), |(at, _)| at);
+        &self.assistant[..end]
     }
 }
 
@@ -74,6 +83,8 @@ pub(super) struct Ears {
     is_roused: bool,
     reconnects: u32,
     conversation: Option<String>,
+    /// Why the voice cannot go on, while it cannot.
+    failure: Option<ErrorBody>,
     /// What was wrong when it was last told.
     notices: Vec<Notice>,
     stopped: bool,
@@ -91,6 +102,7 @@ impl Ears {
             is_roused: false,
             reconnects: 0,
             conversation: None,
+            failure: None,
             notices: Vec::new(),
             stopped: false,
         }
@@ -122,12 +134,16 @@ impl Ears {
         if self.stopped {
             return Some(ErrorBody::new(ErrorCode::Stopped));
         }
-        self.turns.iter().find_map(|turn| turn.error.clone())
+        // A turn that was never sent is in no message.
+        self.turns.iter().find_map(|turn| turn.error.clone()).or_else(|| self.failure.clone())
     }
 
     /// Time did not pass as it does with devices, so how long things took says nothing.
     pub(super) fn forget_times(&mut self) {
-        self.turns.iter_mut().for_each(|turn| turn.first_audio_ms = None);
+        self.turns.iter_mut().for_each(|turn| {
+            turn.first_audio_ms = None;
+            turn.parts = (None, None, None);
+        });
     }
 
     /// The talk key is about to be pressed.
@@ -201,6 +217,16 @@ impl Ears {
         Ok(())
     }
 
+    /// Listens until something happens.
+    pub(super) async fn listen(&mut self) -> Result<(), Failure> {
+        self.take_next().await
+    }
+
+    /// Whether every turn so far is over and kept.
+    pub(super) fn all_are_over(&self) -> bool {
+        self.is_over(self.turns.len())
+    }
+
     /// An answer that fails or ends at once never sounds.
     fn answer_has_come(&self) -> bool {
         self.is_roused && matches!(self.state, VoiceState::Speaking | VoiceState::Idle | VoiceState::Failed)
@@ -221,12 +247,11 @@ impl Ears {
             self.tell(&event);
             match event {
                 AppEvent::Voice { voice } => {
-                    if voice.state == VoiceState::Reconnecting && self.state != VoiceState::Reconnecting {
-                        self.reconnects += 1;
-                    }
                     self.is_roused |= voice.state != VoiceState::Idle;
+                    self.failure = voice.error.filter(|_| voice.state == VoiceState::Failed);
                     self.state = voice.state;
                 }
+                AppEvent::VoiceRenewed { .. } => self.reconnects += 1,
                 AppEvent::Message { message } => self.message(message),
                 _ => {}
             }
@@ -259,11 +284,14 @@ impl Ears {
         };
         let turn = &mut self.turns[at];
         turn.assistant = words_of(&message);
+        turn.tool_calls = calls_of(&message);
         turn.is_over = message.status != MessageStatus::Streaming;
         if let Some(spoken) = message.spoken {
             turn.assistant_ms = spoken.ms;
             turn.heard_ms = spoken.heard_ms;
+            turn.heard_chars = spoken.heard_chars;
             turn.first_audio_ms = spoken.first_sound_ms;
+            turn.parts = (spoken.ours_ms, spoken.network_ms, spoken.model_ms);
         }
         turn.error = message.error;
     }
@@ -295,4 +323,15 @@ fn words_of(message: &MessageView) -> String {
         _ => None,
     };
     message.blocks.iter().filter_map(text).collect()
+}
+
+fn calls_of(message: &MessageView) -> Vec<Value> {
+    let calls = message.blocks.iter().filter_map(|block| match block {
+        BlockView::ToolCall { id, name, arguments, .. } => {
+            let arguments = serde_json::from_str(arguments).unwrap_or_else(|_| Value::from(arguments.clone()));
+            Some(json!({"id": id, "name": name, "arguments": arguments}))
+        }
+        _ => None,
+    });
+    calls.collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_app::api::{TalkKey, TalkKeyMode, VoiceView};
+use parlance_app::api::{TalkKey, TalkKeyMode, VoiceState, VoiceView};
 use parlance_app::sound::{FileInput, FileOutput, FileVoice, Pace, read_wav, write_wav};
 use parlance_app::{App, Reach, Sound};
 use parlance_core::{AudioChunk, SampleRate};
@@ -13,6 +13,14 @@ use super::ears::{Ears, Telling};
 use crate::engine::{Desk, call};
 use crate::failure::Failure;
 use crate::providers::BUILTIN;
+
+/// Hands-free, silence goes by in pieces like this.
+const QUIET: Duration = Duration::from_millis(200);
+/// After a recording of which nothing was made in so much silence, nothing will be: a turn that its provider does not end
+/// is ended by then.
+const LONGEST_QUIET: Duration = Duration::from_secs(15);
+/// So long after an answer nobody begins another turn.
+const SETTLED: Duration = Duration::from_millis(1_000);
 
 /// Holds the conversation, and tells how it went.
 pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> {
@@ -29,7 +37,13 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
             args.choose_voice(app)?;
             let mut ears = Ears::of(app, desk.out, telling);
             let stopped = {
-                let conversation = converse(app, &mut ears, args, recordings, &voice);
+                let conversation = async {
+                    if args.hands_free {
+                        just_talk(app, &mut ears, args, recordings, &voice).await
+                    } else {
+                        converse(app, &mut ears, args, recordings, &voice).await
+                    }
+                };
                 tokio::select! {
                     done = conversation => { done?; false }
                     _ = tokio::signal::ctrl_c() => true,
@@ -87,6 +101,51 @@ async fn converse(
         }
     }
     Ok(())
+}
+
+/// Hands-free: the recordings go by, silence after them, and turns are what is made of that.
+async fn just_talk(
+    app: &App,
+    ears: &mut Ears,
+    args: &TalkArgs,
+    recordings: Vec<AudioChunk>,
+    voice: &FileVoice,
+) -> Result<(), Failure> {
+    args.open_call(app).await?;
+    let last = recordings.len();
+    for (number, recording) in (1..).zip(recordings) {
+        // The microphone is closed on it only where the call has ended, and why is in the turn.
+        let _ = ears.during(voice.speak(recording)).await?;
+        let mut quiet = Duration::ZERO;
+        let before = ears.turns().len();
+        while quiet < LONGEST_QUIET {
+            match ears.state() {
+                VoiceState::Thinking | VoiceState::Speaking => ears.listen().await?,
+                VoiceState::Idle | VoiceState::Failed => break,
+                _ if ears.turns().len() > before && ears.all_are_over() && quiet >= SETTLED => break,
+                _ => {
+                    let _ = ears.during(voice.speak(silence(QUIET))).await?;
+                    // However fast files go by, what happens has its own time.
+                    ears.during(tokio::time::sleep(QUIET / 10)).await?;
+                    quiet += QUIET;
+                }
+            }
+        }
+        if number < last {
+            ears.during(tokio::time::sleep(Duration::from_millis(args.input_gap_ms))).await?;
+        }
+    }
+    ears.until_over(ears.turns().len()).await?;
+    if args.provider != BUILTIN {
+        ears.until_written_down(ears.turns().len().max(1)).await?;
+    }
+    Ok(())
+}
+
+fn silence(length: Duration) -> AudioChunk {
+    let rate = SampleRate::HZ_24000;
+    let samples = usize::try_from(rate.samples_in(length)).unwrap_or_default();
+    AudioChunk { samples: vec![0; samples], rate }
 }
 
 /// Moves the talk key.

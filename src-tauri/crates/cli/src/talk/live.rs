@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead as _};
 
-use parlance_app::Reach;
-use parlance_app::api::{TalkKey, TalkKeyMode, VoiceState};
+use parlance_app::api::{Empty, TalkKey, TalkKeyMode, VoiceState, VoiceView};
+use parlance_app::{App, Reach};
 use tokio::sync::mpsc;
 
 use super::TalkArgs;
 use super::ears::{Ears, Telling};
 use super::files::key;
-use crate::engine::Desk;
+use crate::engine::{Desk, call};
 use crate::failure::Failure;
 
 /// Holds the conversation until the person ends it.
@@ -20,6 +20,12 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
         args.choose_voice(app)?;
         let mut ears = Ears::of(app, desk.out, telling);
         let mut lines = lines();
+        if args.hands_free {
+            args.open_call(app).await?;
+            desk.out.note("Talk. Enter sends at once, q and Enter ends.");
+            just_talk(app, &mut ears, &mut lines).await?;
+            return Ok(ears);
+        }
         desk.out.note("Enter begins to talk, Enter again sends. q and Enter ends.");
         let mut pressed = 0;
         loop {
@@ -53,6 +59,25 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
         Ok(ears)
     })
     .await
+}
+
+/// Hands-free, until the person ends it.
+async fn just_talk(app: &App, ears: &mut Ears, lines: &mut mpsc::Receiver<String>) -> Result<(), Failure> {
+    loop {
+        let line = {
+            let next = ears.during(lines.recv());
+            tokio::select! {
+                line = next => line?,
+                _ = tokio::signal::ctrl_c() => None,
+            }
+        };
+        let is_end = line.is_none_or(|line| line.trim() == "q");
+        let command = if is_end { "talk_hang_up" } else { "talk_send_now" };
+        let _: VoiceView = call(app, command, Empty {}).await?;
+        if is_end {
+            return ears.until_over(ears.turns().len()).await;
+        }
+    }
 }
 
 /// Lines of stdin. The thread ends with the program: nothing can wake it from its reading.

@@ -68,6 +68,18 @@ pub struct Timings {
     /// From the end of speech to the first sound of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_sound_ms: Option<u32>,
+    /// Of that: this computer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ours_ms: Option<u32>,
+    /// Of that: the way to the provider and back, where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_ms: Option<u32>,
+    /// Of that: the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_ms: Option<u32>,
+    /// No time, but known with them: how many characters of an interrupted spoken answer were heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_chars: Option<u32>,
     /// How long each thinking block took, in the order of the blocks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thought_ms: Vec<u32>,
@@ -169,6 +181,20 @@ impl Store {
     /// When reading fails.
     pub async fn messages(&self, conversation_id: &str) -> Result<Vec<StoredMessage>, StoreError> {
         let rows = sqlx::query(BRANCH).bind(conversation_id).fetch_all(self.readers()).await?;
+        rows.iter().map(StoredMessage::read).collect()
+    }
+
+    /// The newest spoken answers, the newest first.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub async fn spoken_answers(&self, limit: u32) -> Result<Vec<StoredMessage>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM message WHERE spoken_ms IS NOT NULL AND role = 'assistant' ORDER BY n DESC LIMIT ?",
+        )
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(StoredMessage::read).collect()
     }
 

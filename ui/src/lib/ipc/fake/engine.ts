@@ -203,9 +203,16 @@ export class FakeEngine implements Transport {
       outputs: [{ id: "phones", name: "Headphones", is_default: true }],
     }),
     talk_key: ({ down }) => this.#talk(down),
-    talk_cancel: () => this.#show("idle", { kept: this.snapshot.voice.state === "hearing" ? { ms: 2400, reason: "cancelled" } : null }),
+    talk_cancel: () => this.#show("idle", { kept: this.snapshot.voice.state === "hearing" ? { id: "1", ms: 2400, reason: "cancelled", conversation_id: null } : null }),
+    talk_mode: ({ mode }) => this.#show(mode === "hands_free" ? "listening" : "idle", { mode, in_call: true }),
+    talk_send_now: () => this.#think(),
     talk_send_kept: () => this.#think(),
-    talk_hang_up: () => this.#show("idle", { in_call: false }),
+    talk_discard_kept: () => this.#show("idle"),
+    talk_dismiss: () => this.#show("idle", { error: null }),
+    talk_retry: () => this.#show("connecting", { in_call: true }),
+    talk_show: () => ({}),
+    voice_times: () => [],
+    talk_hang_up: () => this.#show("idle", { in_call: false, mode: "push_to_talk" }),
     talk_mute: ({ muted }) => this.#show(muted ? "muted" : "idle", { muted }),
     talk_into: ({ conversation_id }) => {
       this.snapshot.voice.conversation_id = conversation_id;

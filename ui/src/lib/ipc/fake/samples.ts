@@ -1,7 +1,7 @@
 /**
  * Made-up content for the preview, the gallery and tests. Never part of the app.
  */
-import type { BlockView, ConversationSummary, Mark, MessageView, ModelListView, ModelView, ProviderView, ServiceView, Settings, Snapshot, ToolEnd, ToolState, VoiceView } from "../generated";
+import type { BlockView, ConversationSummary, Mark, MessageView, ModelListView, ModelView, ProviderView, ServiceView, Settings, Snapshot, Spent, ToolEnd, ToolState, VoiceView } from "../generated";
 
 export const defaultSettings: Settings = {
   language: "system",
@@ -18,17 +18,31 @@ export const defaultSettings: Settings = {
   defaults: { chat: null },
   favourites: [],
   tools: true,
+  voice: { provider: "builtin", model: "echo", voice: null },
+  patience: { by: "silence", ms: 800 },
+  local_turns: false,
+  idle_hang_up_s: 300,
+  spending_cap: { cents: 200, minutes: 60 },
+  voice_instructions: "",
 };
+
+const nothingSpent: Spent = { said_ms: 0, answered_ms: 0, input_tokens: 0, output_tokens: 0, dollars: null };
 
 export const idleVoice: VoiceView = {
   state: "idle",
   for_ms: 0,
+  mode: "push_to_talk",
   muted: false,
   locked: false,
   conversation_id: null,
   in_call: false,
+  with: { provider: "builtin", model: "echo", voice: null },
+  with_name: "Echo",
   kept: null,
+  waiting: [],
   error: null,
+  retry_in_ms: null,
+  spent: { call: nothingSpent, conversation: nothingSpent, today: nothingSpent, capped: false },
 };
 
 export const openai: ProviderView = {
@@ -181,13 +195,13 @@ export function thread(): MessageView[] {
       ],
       figures: { input_tokens: 1204, output_tokens: 318, first_word_ms: 900, left_out: null },
     }),
-    message({ id: "q2", author: "you", blocks: [{ type: "audio", media_id: "m1", ms: 3200 }], spoken: { ms: 3200, heard_ms: null, first_sound_ms: null } }),
+    message({ id: "q2", author: "you", blocks: [{ type: "audio", media_id: "m1", ms: 3200 }], spoken: { ms: 3200, heard_ms: null, heard_chars: null, first_sound_ms: null, ours_ms: null, network_ms: null, model_ms: null } }),
     message({
       id: "a2",
       author: "they",
       name: "Echo",
       blocks: [{ type: "audio", media_id: "m2", ms: 3200 }],
-      spoken: { ms: 3200, heard_ms: 2100, first_sound_ms: 84 },
+      spoken: { ms: 3200, heard_ms: 2100, heard_chars: null, first_sound_ms: 84, ours_ms: 84, network_ms: null, model_ms: null },
     }),
     message({ id: "q3", author: "you", blocks: [text("Is 32 % loss fair for a railing like that?")] }),
     message({ id: "a3", author: "they", status: "stopped", blocks: [text("For a railing in the shade of a tree it is")] }),
