@@ -5,6 +5,7 @@ use parlance_stage as support;
 mod arrows;
 mod crash;
 mod echo;
+mod feedback;
 mod keys;
 mod secrets;
 mod sound;

@@ -1,8 +1,9 @@
-//! What journeys share: stages to play them on, the window to play them in, and measures for what was heard.
+//! What journeys share: stages to play them on, voices to play them with, the window to play them in, and measures for what was heard.
 
 pub mod display;
 pub mod likeness;
 pub mod reexec;
 pub mod virtual_audio;
 pub mod virtual_keyring;
+pub mod voices;
 pub mod window;

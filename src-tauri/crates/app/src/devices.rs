@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlance_audio::devices::Devices;
-use parlance_audio::{DeviceOptions, Microphone, Speaker};
+use parlance_audio::{DeviceOptions, EchoPath, Microphone, Speaker};
 use parlance_core::audio::Device;
+use parlance_core::echo::CaptureHandling;
 
 use crate::api::{AppEvent, DeviceView, DevicesView, Notice, Settings};
 use crate::app::{App, Sound};
@@ -13,12 +14,14 @@ use crate::app::{App, Sound};
 /// How often the devices are looked at: plugging in is noticed within it.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// The devices the person chose.
+/// The devices the person chose, in one room: the microphone does not hear what the speaker says.
 pub(crate) fn chosen(settings: &Settings) -> Sound {
     let block = settings.audio_block.clamp(480, 4_096);
+    let options = |device: &Option<String>| DeviceOptions { device: device.clone(), block_frames: block };
+    let room = EchoPath::new(CaptureHandling::default());
     Sound {
-        input: Arc::new(Microphone::new(DeviceOptions { device: settings.input_device.clone(), block_frames: block })),
-        output: Arc::new(Speaker::new(DeviceOptions { device: settings.output_device.clone(), block_frames: block })),
+        input: Arc::new(Microphone::new(options(&settings.input_device)).hearing(&room)),
+        output: Arc::new(Speaker::new(options(&settings.output_device)).heard_on(&room)),
     }
 }
 

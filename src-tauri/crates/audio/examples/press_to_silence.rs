@@ -16,7 +16,7 @@ use parlance_audio::{DeviceOptions, Speaker};
 use parlance_core::audio::AudioOutput;
 use parlance_core::{AudioChunk, SampleRate};
 
-const RUNS: usize = 20;
+const RUNS: usize = 60;
 
 /// What the monitor is heard at, in pieces of a millisecond.
 const MONITOR_HZ: u32 = 48_000;
@@ -67,7 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn figures(mut times: Vec<Duration>) -> String {
     times.sort();
     let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
-    format!("{{\"median\": {:.1}, \"max\": {:.1}}}", ms(times[times.len() / 2]), ms(times[times.len() - 1]))
+    let at = |share: f64| ms(times[((times.len() - 1) as f64 * share).round() as usize]);
+    format!("{{\"p50\": {:.1}, \"p99\": {:.1}, \"min\": {:.1}}}", at(0.5), at(0.99), at(0.0))
 }
 
 /// Listens to what the speaker plays.

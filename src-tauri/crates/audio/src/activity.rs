@@ -87,8 +87,8 @@ fn dbfs_of(samples: &[i16]) -> f32 {
     dbfs.max(Activity::SILENCE_DBFS)
 }
 
-/// The level of the room. It falls as soon as it is quieter, rises slowly, and hardly at all while somebody speaks: a
-/// voice must not become its own background, but a fan that starts must become one within seconds.
+/// The level of the room. It falls as soon as it is quieter, so that every pause between words brings it down; it rises
+/// slowly, and hardly while somebody speaks: a fan that starts becomes the background within seconds, a voice never.
 #[derive(Default)]
 struct Floor {
     /// `None` before the first sound that is no digital silence: devices give some before they give the room.
@@ -100,7 +100,7 @@ impl Floor {
     const FALLS: f32 = 20.0;
     /// Decibels a second.
     const RISES: f32 = 12.0;
-    const RISES_IN_SPEECH: f32 = 0.5;
+    const RISES_IN_SPEECH: f32 = 2.0;
     /// Above it, the floor takes it for speech.
     const SPEECH: f32 = 0.35;
     /// A microphone in a quiet room; the floor begins no higher, so that who speaks at once is heard.

@@ -6,6 +6,8 @@
 //! * [`Microphone`] – the port `AudioInput` on a real device.
 //! * [`Speaker`] – the port `AudioOutput` on a real device.
 //! * [`FileInput`], [`FileOutput`] – the same ports without devices, for the terminal and for tests.
+//! * [`EchoPath`] – ties a speaker to the microphone that hears it, so that the assistant does not hear itself;
+//!   [`echo_trial`] finds out what a room is like.
 //! * [`VoiceActivity`] – what is heard in captured sound: speech, its level, the room's.
 //! * [`wav`] – reading and writing WAV.
 //! * [`resample`] – one rate to another, live and for whole files.
@@ -26,17 +28,21 @@
 //! microphone's permission prompt, the names of devices and the reported latency were not tried.
 
 mod activity;
+mod echo;
 mod file;
 mod line;
 mod microphone;
 mod sample;
 mod speaker;
+#[cfg(test)]
+mod voices;
 
 pub mod devices;
 pub mod resample;
 pub mod wav;
 
 pub use activity::VoiceActivity;
+pub use echo::{EchoPath, EchoTrialError, echo_trial};
 pub use file::{FileInput, FileOutput, FileVoice, Heard, NobodyListens, Pace};
 pub use microphone::Microphone;
 pub use speaker::Speaker;

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::devices::{Direction, Finder};
 use crate::line::{Change, Line};
-use crate::{DeviceOptions, let_go, start_thread};
+use crate::{DeviceOptions, EchoPath, let_go, start_thread};
 use capture::Capture;
 use chunks::Chunks;
 
@@ -37,21 +37,29 @@ const EVENTS: usize = 25;
 #[derive(Debug, Clone, Default)]
 pub struct Microphone {
     options: DeviceOptions,
+    echo: Option<EchoPath>,
 }
 
 impl Microphone {
     /// Opens nothing yet.
     #[must_use]
     pub fn new(options: DeviceOptions) -> Self {
-        Self { options }
+        Self { options, echo: None }
+    }
+
+    /// It is in one room with the speakers on this path. Without one, what is captured is left as it is.
+    #[must_use]
+    pub fn hearing(mut self, path: &EchoPath) -> Self {
+        self.echo = Some(path.clone());
+        self
     }
 }
 
 impl AudioInput for Microphone {
     fn open(&self, rate: SampleRate) -> Result<CaptureStream, AudioError> {
         let (events, taken) = mpsc::channel(EVENTS);
-        let options = self.options.clone();
-        start_thread("microphone", move || Listener::new(options, rate, events).run())?;
+        let (options, echo) = (self.options.clone(), self.echo.clone());
+        start_thread("microphone", move || Listener::new(options, echo, rate, events).run())?;
         Ok(Box::pin(Events(taken)))
     }
 }
@@ -72,16 +80,23 @@ struct Listener {
     line: Line<Capture>,
     block_frames: u32,
     rate: SampleRate,
+    echo: Option<EchoPath>,
     outbox: Outbox,
     events: mpsc::Sender<CaptureEvent>,
 }
 
 impl Listener {
-    fn new(options: DeviceOptions, rate: SampleRate, events: mpsc::Sender<CaptureEvent>) -> Self {
+    fn new(
+        options: DeviceOptions,
+        echo: Option<EchoPath>,
+        rate: SampleRate,
+        events: mpsc::Sender<CaptureEvent>,
+    ) -> Self {
         Self {
             line: Line::new(Finder::new(Direction::Input, options.device), Instant::now()),
             block_frames: options.block_frames,
             rate,
+            echo,
             outbox: Outbox::default(),
             events,
         }
@@ -109,7 +124,8 @@ impl Listener {
             Some(Change::Missing(loss)) => self.outbox.waiting.push_back(CaptureEvent::Lost(loss)),
             Some(Change::Opened { back }) => {
                 self.outbox.back = back;
-                self.outbox.chunks = self.line.stream().map(|capture| Chunks::new(capture.rate(), self.rate));
+                let device = self.line.stream().map(|capture| capture.rate());
+                self.outbox.chunks = device.map(|device| Chunks::new(device, self.rate, self.echo.clone()));
             }
             Some(Change::Ended { mut stream, loss }) => {
                 // What was said before the device went belongs to the utterance.
@@ -136,7 +152,8 @@ impl Outbox {
     /// Moves what the ring holds into events.
     fn take(&mut self, capture: &mut Capture) {
         let Some(chunks) = &mut self.chunks else { return };
-        let came = capture.read(|mono| chunks.push(mono));
+        let origin = capture.origin();
+        let came = capture.read(|mono| chunks.push(mono, origin));
         if came > 0 {
             self.waiting.extend(self.back.take().map(CaptureEvent::Back));
         }
@@ -145,7 +162,7 @@ impl Outbox {
         }
         let lost = capture.take_lost();
         if lost > 0 {
-            self.waiting.push_back(CaptureEvent::Overrun { samples: chunks.at_asked_rate(lost) });
+            self.waiting.push_back(CaptureEvent::Overrun { samples: chunks.skip(lost) });
         }
     }
 

@@ -46,6 +46,12 @@ impl Resampler {
         Self { from, to, filter: (from != to).then(|| Filter::new(from, to)) }
     }
 
+    /// The rate of the output.
+    #[must_use]
+    pub fn to(&self) -> SampleRate {
+        self.to
+    }
+
     /// Takes samples in, and appends what is ready to `output`.
     pub fn push(&mut self, input: &[f32], output: &mut Vec<f32>) {
         let Some(filter) = &mut self.filter else {

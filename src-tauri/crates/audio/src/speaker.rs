@@ -22,7 +22,7 @@ use parlance_core::audio::{AudioError, AudioOutput, Playback, PlaybackEvent, Pla
 use parlance_core::{AudioChunk, SampleRate};
 
 use crate::resample::resample_all;
-use crate::{DeviceOptions, start_thread};
+use crate::{DeviceOptions, EchoPath, start_thread};
 use meter::Meter;
 use player::Player;
 use queue::Queue;
@@ -31,13 +31,21 @@ use queue::Queue;
 #[derive(Debug, Clone, Default)]
 pub struct Speaker {
     options: DeviceOptions,
+    echo: EchoPath,
 }
 
 impl Speaker {
     /// Opens nothing yet.
     #[must_use]
     pub fn new(options: DeviceOptions) -> Self {
-        Self { options }
+        Self { options, echo: EchoPath::default() }
+    }
+
+    /// The microphones on this path hear what it plays.
+    #[must_use]
+    pub fn heard_on(mut self, path: &EchoPath) -> Self {
+        self.echo = path.clone();
+        self
     }
 }
 
@@ -48,6 +56,7 @@ impl AudioOutput for Speaker {
             queue: Mutex::new(Queue::new(rate, meter)),
             events: Mutex::default(),
             closed: AtomicBool::new(false),
+            echo: self.echo.clone(),
         });
         let player = Player::new(self.options.clone(), rate, shared.clone());
         let thread = start_thread("speaker", move || player.run())?;
@@ -62,6 +71,8 @@ struct Shared {
     events: Mutex<VecDeque<PlaybackEvent>>,
     /// The engine's end was dropped.
     closed: AtomicBool,
+    /// Who hears it.
+    echo: EchoPath,
 }
 
 impl Shared {
@@ -99,7 +110,9 @@ impl Playback for OpenSpeaker {
     }
 
     fn flush(&self) -> PlaybackPosition {
-        self.shared.queue().flush()
+        let position = self.shared.queue().flush();
+        self.shared.echo.silence();
+        position
     }
 
     fn position(&self) -> PlaybackPosition {

@@ -246,7 +246,8 @@ pub trait Playback: Send + Sync {
     /// No more is coming for this utterance: play the rest even if it is shorter than the jitter buffer.
     fn finish(&self);
 
-    /// Silence now: throws away what is queued. What is pushed later plays.
+    /// Silence now: throws away what is queued. What is pushed later plays. What the device has taken already cannot be
+    /// called back and counts as heard: the position is where the sound really ends.
     fn flush(&self) -> PlaybackPosition;
 
     /// Where it stands.

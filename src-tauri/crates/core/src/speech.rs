@@ -76,13 +76,9 @@ pub struct SpeechWatch {
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// `evidence` of speech has gathered since `since`; it fades as fast as it grows.
-    Quiet {
-        evidence: Duration,
-        since: Duration,
-    },
-    Speaking {
-        until: Duration,
-    },
+    Quiet { evidence: Duration, since: Duration },
+    /// Speech was heard last until `until`; `evidence` of its going on fades as fast as it grows.
+    Speaking { until: Duration, evidence: Duration },
 }
 
 const QUIET: State = State::Quiet { evidence: Duration::ZERO, since: Duration::ZERO };
@@ -116,7 +112,10 @@ impl SpeechWatch {
     /// tried on synthetic voices, English and Chinese, in noise of 5 to 40 dB less.
     const BEGINS: Measure = Measure { speech: 0.6, above_floor: 6.0 };
     const BEGINS_WHILE_SOUNDING: Measure = Measure { speech: 0.8, above_floor: 9.0 };
-    const GOES_ON: Measure = Measure { speech: 0.35, above_floor: 3.0 };
+    const GOES_ON: Measure = Measure { speech: 0.5, above_floor: 3.0 };
+
+    /// How much it takes to go on: a keystroke must not hold a turn open.
+    const GOES_ON_AFTER: Duration = Duration::from_millis(60);
 
     /// `patience` is how long a person may pause within a turn.
     #[must_use]
@@ -162,18 +161,21 @@ impl SpeechWatch {
                 // What has gathered for too long was no onset, and would be too far back to cut in at.
                 let is_stale = self.position - since > 3 * enough;
                 if evidence >= enough && !is_stale {
-                    self.state = State::Speaking { until: self.position };
+                    self.state = State::Speaking { until: self.position, evidence: Self::GOES_ON_AFTER };
                     return Some(SpeechEdge::Started { at: since.saturating_sub(Self::LEAD) });
                 }
                 self.state = if is_stale { QUIET } else { State::Quiet { evidence, since } };
                 None
             }
-            State::Speaking { until } => {
-                if Self::GOES_ON.is_met_by(activity) {
-                    self.state = State::Speaking { until: self.position };
-                    return None;
-                }
-                if self.position - until < self.patience {
+            State::Speaking { until, evidence } => {
+                let goes_on = Self::GOES_ON.is_met_by(activity);
+                let evidence = match goes_on {
+                    true => (evidence + lasted).min(Self::GOES_ON_AFTER),
+                    false => evidence.saturating_sub(lasted),
+                };
+                let until = if goes_on && evidence == Self::GOES_ON_AFTER { self.position } else { until };
+                self.state = State::Speaking { until, evidence };
+                if goes_on || self.position - until < self.patience {
                     return None;
                 }
                 self.state = QUIET;
@@ -234,6 +236,14 @@ mod tests {
         let doubtful: Vec<_> = std::iter::repeat_n([(VOICE, 2), (ROOM, 1)], 20).flatten().collect();
         let found = edges(600, Attention::Easy, &doubtful);
         assert!(matches!(found[..], [SpeechEdge::Started { at }] if at == ms(0)), "{found:?}");
+    }
+
+    #[test]
+    fn typing_does_not_hold_a_turn_open() {
+        let typing = std::iter::repeat_n([(VOICE, 2), (ROOM, 4)], 100).flatten();
+        let sound: Vec<_> = [(VOICE, 50), (ROOM, 1)].into_iter().chain(typing).collect();
+        let found = edges(600, Attention::Easy, &sound);
+        assert!(matches!(found[..], [_, SpeechEdge::Ended { at }] if at <= ms(1_060)), "{found:?}");
     }
 
     #[test]

@@ -29,10 +29,16 @@ pub fn bench(install: Install) -> Done {
     let program = |name: &str| release.join(name).display().to_string();
     let script = root().join("tests/virtual-audio.sh").display().to_string();
     step(
-        "sound: press to silence, first byte to sound",
+        "sound: a push to sound, a press to silence",
         &root(),
         &script,
         &["run", "--", &program("examples/press_to_silence")],
+    )?;
+    step(
+        "sound: a captured sample on its way, and what listening costs",
+        &root(),
+        &script,
+        &["run", "--", &program("examples/listening")],
     )?;
     step_with(
         "start-up and memory, beside a bare window",

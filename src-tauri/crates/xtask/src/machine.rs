@@ -45,6 +45,7 @@ const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Headless, "fonts-noto-cjk", "Chinese characters"),
     (Purpose::Test, "webkit2gtk-driver", "driving the window"),
     (Purpose::Test, "gnome-keyring", "a real keyring"),
+    (Purpose::Test, "espeak-ng", "voices that are heard and told apart"),
     (Purpose::Test, "python3-venv", "the vendors' own clients"),
 ];
 

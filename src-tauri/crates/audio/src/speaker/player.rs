@@ -16,11 +16,12 @@ use super::meter::{Meter, Run};
 use super::queue::Feed;
 use super::voice::{Desk, Frame, Voice};
 use crate::devices::{Direction, Finder};
+use crate::echo::Recorder;
 use crate::let_go;
 use crate::line::{Change, Faults, Line, OPEN_WITHIN};
 use crate::resample::Resampler;
 use crate::sample::to_f32;
-use crate::{DeviceOptions, buffer_size};
+use crate::{DeviceOptions, EchoPath, buffer_size};
 
 /// How often the ring is filled up; a push wakes the thread at once.
 const TICK: Duration = Duration::from_millis(5);
@@ -59,11 +60,11 @@ impl Player {
 
     fn tend_line(&mut self) {
         let meter = self.shared.queue().meter().clone();
-        let (block_frames, rate) = (self.block_frames, self.rate);
+        let (block_frames, rate, echo) = (self.block_frames, self.rate, &self.shared.echo);
         let progress = meter.blocks();
-        let change = self
-            .line
-            .tend(Instant::now(), progress, |device, faults| Output::open(device, block_frames, rate, meter, faults));
+        let change = self.line.tend(Instant::now(), progress, |device, faults| {
+            Output::open(device, block_frames, rate, meter, echo, faults)
+        });
         match change {
             None => {}
             Some(Change::Missing(loss)) => self.tell(PlaybackEvent::Lost(loss)),
@@ -111,6 +112,7 @@ impl Output {
         block_frames: u32,
         from: SampleRate,
         meter: Arc<Meter>,
+        echo: &EchoPath,
         faults: Faults,
     ) -> Result<Self, cpal::Error> {
         let own = device.default_output_config()?;
@@ -126,6 +128,7 @@ impl Output {
         let voice = Voice::new(reader, meter.clone(), rate);
         let callback = Callback {
             desk: Desk::new(voice, meter, rate, channels),
+            recorder: echo.record(rate),
             rate,
             channels: usize::from(channels.get()),
             assumed_delay: rate.duration_of(u64::from(block_frames) * u64::from(ASSUMED_BLOCKS)),
@@ -192,6 +195,7 @@ impl Output {
 /// What runs in the device's callback.
 struct Callback {
     desk: Desk,
+    recorder: Recorder,
     rate: SampleRate,
     channels: usize,
     assumed_delay: Duration,
@@ -208,6 +212,7 @@ impl Callback {
         for out in block.chunks_mut(self.piece.len()) {
             let piece = &mut self.piece[..out.len()];
             self.desk.render(piece, audible_at);
+            self.recorder.write(piece, self.channels, audible_at);
             audible_at += self.rate.duration_of((out.len() / self.channels) as u64);
             for (out, &sample) in out.iter_mut().zip(piece.iter()) {
                 *out = T::from_sample_(sample);

@@ -99,12 +99,17 @@ impl Queue {
     }
 
     pub(super) fn flush(&mut self) -> PlaybackPosition {
-        let _ = self.position();
+        let (run, played) = self.meter.next_run();
+        if let Some(rate) = self.device_rate {
+            // What the device holds will be heard: the answer ends after it, not where it was at this moment.
+            let heard = self.position_of(played, rate);
+            self.heard_until(heard);
+        }
         self.flushed += self.pushed - self.at;
         self.at = self.pushed;
         self.samples.clear();
         self.ends.clear();
-        self.begin_run();
+        self.begin(run);
         self.position()
     }
 
@@ -115,10 +120,7 @@ impl Queue {
     fn position_at(&mut self, now: Instant) -> PlaybackPosition {
         if let Some(rate) = self.device_rate {
             let heard = self.position_of(self.meter.heard(now, rate), rate);
-            // Never back: the reported delay may grow by a few milliseconds.
-            let newly = heard.saturating_sub(self.at);
-            self.samples.drain(..usize::try_from(newly).unwrap_or(usize::MAX).min(self.samples.len()));
-            self.at += newly;
+            self.heard_until(heard);
         }
         PlaybackPosition {
             pushed: self.pushed,
@@ -126,6 +128,13 @@ impl Queue {
             flushed: self.flushed,
             underruns: self.meter.underruns(),
         }
+    }
+
+    /// Never back: the reported delay may grow by a few milliseconds.
+    fn heard_until(&mut self, heard: u64) {
+        let newly = heard.saturating_sub(self.at);
+        self.samples.drain(..usize::try_from(newly).unwrap_or(usize::MAX).min(self.samples.len()));
+        self.at += newly;
     }
 
     fn position_of(&mut self, frame: u64, rate: SampleRate) -> u64 {
@@ -140,7 +149,8 @@ impl Queue {
 
     /// A device plays from here on.
     pub(super) fn device_opened(&mut self, rate: SampleRate) {
-        self.begin_run();
+        let (run, _) = self.meter.next_run();
+        self.begin(run);
         self.device_rate = Some(rate);
     }
 
@@ -148,10 +158,11 @@ impl Queue {
     pub(super) fn device_gone(&mut self, at: Instant) {
         let _ = self.position_at(at);
         self.device_rate = None;
-        self.begin_run();
+        let (run, _) = self.meter.next_run();
+        self.begin(run);
     }
 
-    fn begin_run(&mut self) {
+    fn begin(&mut self, run: Run) {
         // Ends that were fed but not heard are still to come for the next run.
         let unheard_ends: Vec<u64> = self
             .marks
@@ -162,7 +173,7 @@ impl Queue {
         for end in unheard_ends.into_iter().rev() {
             self.ends.push_front(end);
         }
-        self.run = self.meter.next_run();
+        self.run = run;
         self.fed = self.at;
         self.produced = 0;
         self.marks = VecDeque::from([Mark { frame: 0, position: self.at }]);

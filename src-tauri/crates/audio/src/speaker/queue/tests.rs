@@ -126,6 +126,21 @@ fn a_flush_throws_away_the_unheard_and_nothing_that_comes_later() {
 }
 
 #[test]
+fn what_the_device_holds_when_it_is_flushed_will_be_heard() {
+    let mut queue = queue();
+    queue.device_opened(DEVICE);
+    queue.push(&[1; 4_800]).unwrap();
+    feed_all(&mut queue);
+    queue.meter.begin_block();
+    (0..2_000).for_each(|_| queue.meter.count_frame());
+    assert!(queue.meter.end_block(Instant::now() + Duration::from_secs(1)));
+    assert_eq!(queue.position().heard, 0, "it is a second away");
+    let flushed = queue.flush();
+    assert_eq!((flushed.heard, flushed.flushed), (1_000, 3_800));
+    assert_eq!(queue.position(), flushed);
+}
+
+#[test]
 fn a_flush_with_no_device_throws_away_all_of_it() {
     let mut queue = queue();
     queue.push(&[1; 480]).unwrap();

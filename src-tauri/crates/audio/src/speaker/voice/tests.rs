@@ -87,7 +87,7 @@ fn a_flush_silences_the_next_block_and_what_follows_it_plays() {
     let mut bench = bench();
     bench.push(0, 1..=4_000);
     assert_eq!(bench.block(10).last(), Some(&10));
-    let run = bench.meter.next_run();
+    let (run, _) = bench.meter.next_run();
     assert_eq!(bench.played(), 0, "the new run has played nothing");
     assert!(bench.block(480).iter().all(|&n| n == 0));
     bench.push(run, 5_001..=5_003);
@@ -103,7 +103,7 @@ fn a_flush_in_the_middle_of_a_block_takes_the_whole_block() {
     let meter = bench.meter.clone();
     meter.begin_block();
     meter.count_frame();
-    let next = meter.next_run();
+    let (next, _) = meter.next_run();
     assert!(!meter.end_block(bench.start), "the callback must silence what it has drawn");
     assert_eq!(bench.played(), 0);
     assert_eq!(next, 1);
@@ -116,7 +116,7 @@ fn sound_of_a_run_that_begins_in_the_middle_of_a_block_waits_for_the_next_block(
     bench.push(1, 11..=13);
     bench.meter.end(0);
     assert_eq!(bench.block(8), [1, 2, 3, 0, 0, 0, 0, 0]);
-    assert_eq!(bench.meter.next_run(), 1);
+    assert_eq!(bench.meter.next_run().0, 1);
     bench.meter.end(1);
     assert_eq!(bench.block(4), [11, 12, 13, 0]);
 }
