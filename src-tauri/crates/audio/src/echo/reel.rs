@@ -9,14 +9,17 @@ use crate::resample::Resampler;
 
 /// The reference runs ahead of the captured sound by this much: a canceller can look back and not ahead, and systems
 /// report their delays to some 10 ms.
-const AHEAD_NANOS: i64 = 20_000_000;
+const AHEAD_NANOS: i64 = 30_000_000;
 
 /// Reports are averaged over about so many frames of 10 ms, since each wavers by a block.
 const AVERAGED: f64 = 50.0;
 
-/// What the averaged report may be away from where the reel runs before it jumps. A jump costs the canceller what it has
-/// learned about the delay, a smaller difference costs nothing.
-const STRAYED_NANOS: f64 = 15_000_000.0;
+/// How far the reel may run behind the averaged reports before it jumps: the canceller would have to look ahead soon.
+const BEHIND_NANOS: f64 = 25_000_000.0;
+
+/// And how far before them: that costs nothing but memory, while a jump costs the canceller what it has learned. In their
+/// first second, reports are off by some 20 ms (measured with PulseAudio).
+const BEFORE_NANOS: f64 = 60_000_000.0;
 
 pub(super) struct Reel {
     tape: Arc<Tape>,
@@ -74,7 +77,8 @@ impl Reel {
             #[expect(clippy::cast_precision_loss, reason = "a difference of milliseconds")]
             let stray = (wanted - runs) as f64;
             self.strayed += (stray - self.strayed) / AVERAGED;
-            if self.strayed.abs() < STRAYED_NANOS {
+            let is_starved = self.strayed < 0.0 && !self.tape.is_closed() && self.tape.is_past(next);
+            if (-BEFORE_NANOS..BEHIND_NANOS).contains(&self.strayed) && !is_starved {
                 return self.next;
             }
         }
