@@ -74,7 +74,7 @@ impl Room {
         for (n, captured) in (0u32..).zip(self.captured.chunks_exact(frame)) {
             // The device asks 20 ms before the microphone's frame of the same moment has come through.
             while played < n + 3 {
-                let wavers = if played % 2 == 0 { self.jitter } else { Duration::ZERO };
+                let wavers = if played.is_multiple_of(2) { self.jitter } else { Duration::ZERO };
                 let audible_at = began + Duration::from_millis(10) * played + OUTPUT_LATENCY + wavers;
                 recorder.write(&blocks.next().expect("silence goes on"), 1, audible_at);
                 played += 1;
