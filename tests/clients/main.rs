@@ -8,4 +8,5 @@
 
 mod llama;
 mod python;
+mod talkers;
 mod vendors;

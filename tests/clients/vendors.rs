@@ -39,9 +39,18 @@ async fn ollamas_client_holds_its_conversations() {
 
 /// Runs a vendor's script against a simulator; every request must come from the vendor's `agent`.
 async fn converse(vendor: &str, script: &str, agent: &str) {
-    let python = Environments::of_this_user().with(vendor).await.unwrap_or_else(|unready| panic!("{unready}"));
     let scenario = std::fs::read_to_string(here().join("scenario.json")).unwrap();
     let simulator = Simulator::start(serde_json::from_str::<Scenario>(&scenario).unwrap()).await.unwrap();
+    run(vendor, script, &[("PARLANCE_SIMULATOR", simulator.origin())]).await;
+    let requests = simulator.requests();
+    let strangers = requests.iter().filter(|asked| !asked.header("user-agent").unwrap_or_default().contains(agent));
+    assert_eq!(strangers.map(|asked| &asked.headers).collect::<Vec<_>>(), Vec::<&Vec<_>>::new());
+    assert!(!requests.is_empty(), "{vendor}/{script} asked for nothing");
+}
+
+/// Runs a vendor's script, which is told where the servers are.
+pub(crate) async fn run(vendor: &str, script: &str, servers: &[(&str, String)]) {
+    let python = Environments::of_this_user().with(vendor).await.unwrap_or_else(|unready| panic!("{unready}"));
     let home = tempfile::tempdir().unwrap();
     let mut conversation = Command::new(python);
     conversation.arg(here().join(vendor).join(script)).current_dir(home.path()).stdin(Stdio::null());
@@ -49,13 +58,9 @@ async fn converse(vendor: &str, script: &str, agent: &str) {
     conversation.env_clear();
     conversation.envs(["PATH", "SYSTEMROOT"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     conversation.env("HOME", home.path()).env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
-    conversation.env("PYTHONPATH", here().join("common")).env("PARLANCE_SIMULATOR", simulator.origin());
+    conversation.env("PYTHONPATH", here().join("common")).envs(servers.iter().map(|(name, at)| (name, at)));
     let output = tokio::time::timeout(LIMIT, conversation.kill_on_drop(true).output()).await;
     let output = output.unwrap_or_else(|_| panic!("{vendor}/{script} did not end within {LIMIT:?}")).unwrap();
     let [said, complained] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(output.status.success(), "{vendor}/{script} ended with {}\n{said}{complained}", output.status);
-    let requests = simulator.requests();
-    let strangers = requests.iter().filter(|asked| !asked.header("user-agent").unwrap_or_default().contains(agent));
-    assert_eq!(strangers.map(|asked| &asked.headers).collect::<Vec<_>>(), Vec::<&Vec<_>>::new());
-    assert!(!requests.is_empty(), "{vendor}/{script} asked for nothing");
 }

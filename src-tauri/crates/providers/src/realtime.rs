@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: microphones, speakers, turn taking, and reconnecting. The conversation does that.
 
+pub(crate) mod check;
 pub(crate) mod pcm;
 mod pump;
 pub(crate) mod socket;

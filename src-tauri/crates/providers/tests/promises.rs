@@ -11,13 +11,16 @@ use parlance_providers::{anthropic, dashscope, framing, gemini, ollama, openai, 
 type Check = fn(&[u8]);
 
 /// The readers, named as their fuzz targets are.
-const READERS: [(&str, Check); 8] = [
+const READERS: [(&str, Check); 11] = [
     ("anthropic", anthropic::decoder::check),
     ("dashscope", dashscope::decoder::check),
+    ("dashscope_realtime", dashscope::realtime::check),
     ("gemini", gemini::decoder::check),
+    ("gemini_live", gemini::live::check),
     ("ndjson", framing::ndjson::check),
     ("ollama", ollama::decoder::check),
     ("openai", openai::decoder::check),
+    ("openai_realtime", openai::realtime::check),
     ("responses", responses::decoder::check),
     ("sse", framing::sse::check),
 ];

@@ -15,7 +15,7 @@ use crate::base_url;
 use crate::openai::realtime::conversation::Conversation;
 use crate::openai::realtime::manners::{BetaHeader, Cancelled, Idle, Layout, Manners, Pictures, Truncation};
 use crate::provider::Provider;
-use crate::realtime::VoiceApi;
+use crate::realtime::{VoiceApi, check};
 use crate::transport::{Headers, KeyHeader, Manner};
 
 /// Of the newer models, which listen to the meaning and ask for tools, these are the older ones.
@@ -70,4 +70,12 @@ impl VoiceApi for QwenRealtime {
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> Conversation {
         Conversation::new(provider, self.manners(), session.clone())
     }
+}
+
+/// For fuzzing: a conversation, one line a step; see `realtime::check`.
+///
+/// # Panics
+/// When a promise is broken.
+pub fn check(data: &[u8]) {
+    check::check(&QwenRealtime { model: "m".into() }, data);
 }

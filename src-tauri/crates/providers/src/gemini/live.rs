@@ -24,7 +24,7 @@ use url::Url;
 use super::request;
 use crate::base_url;
 use crate::provider::Provider;
-use crate::realtime::VoiceApi;
+use crate::realtime::{VoiceApi, check};
 use crate::transport::{Headers, KeyHeader, Manner};
 pub use codec::LiveCodec;
 
@@ -71,5 +71,15 @@ impl VoiceApi for GeminiLive {
 
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> LiveCodec {
         LiveCodec::new(provider, &self.model, session)
+    }
+}
+
+/// For fuzzing: a conversation, one line a step; see `realtime::check`.
+///
+/// # Panics
+/// When a promise is broken.
+pub fn check(data: &[u8]) {
+    for model in ["gemini-2.5-flash-native-audio-latest", "gemini-3.1-flash-live-preview"] {
+        check::check(&GeminiLive { model: model.into() }, data);
     }
 }

@@ -27,7 +27,7 @@ use parlance_core::realtime::{RealtimeCapabilities, SessionOptions};
 use url::Url;
 
 use crate::provider::Provider;
-use crate::realtime::VoiceApi;
+use crate::realtime::{VoiceApi, check};
 use crate::transport::{Headers, KeyHeader, Manner, header};
 use conversation::Conversation;
 use manners::{BetaHeader, Manners};
@@ -64,5 +64,15 @@ impl VoiceApi for OpenAiRealtime {
 
     fn codec(&self, provider: Arc<str>, session: &SessionOptions) -> Conversation {
         Conversation::new(provider, self.manners, session.clone())
+    }
+}
+
+/// For fuzzing: a conversation, one line a step; see `realtime::check`.
+///
+/// # Panics
+/// When a promise is broken.
+pub fn check(data: &[u8]) {
+    for manners in [Manners::OPENAI, Manners::COMPATIBLE, Manners::XAI] {
+        check::check(&OpenAiRealtime { model: "m".into(), manners }, data);
     }
 }

@@ -26,13 +26,16 @@ pub(super) enum Medium {
 impl Names {
     /// An item is there; today it is said twice.
     pub(super) fn item(self, item: &Value) -> Vec<Value> {
-        match self {
-            Self::Current => vec![
-                json!({"type": "conversation.item.added", "item": item}),
-                json!({"type": "conversation.item.done", "item": item}),
-            ],
-            Self::Older | Self::Qwen => vec![json!({"type": "conversation.item.created", "item": item})],
-        }
+        std::iter::once(self.item_begun(item)).chain(self.item_ended(item)).collect()
+    }
+
+    fn item_begun(self, item: &Value) -> Value {
+        let name = if self == Self::Current { "added" } else { "created" };
+        json!({"type": format!("conversation.item.{name}"), "item": item})
+    }
+
+    fn item_ended(self, item: &Value) -> Option<Value> {
+        (self == Self::Current).then(|| json!({"type": "conversation.item.done", "item": item}))
     }
 
     /// The turn was taken, and these were its words.
@@ -72,6 +75,7 @@ impl Names {
             };
             out.answer.push_back(json!({"type": "response.output_item.added", "response_id": response,
                 "output_index": at, "item": begun}));
+            out.answer.push_back(self.item_begun(&begun));
             let middle = arguments.floor_char_boundary(arguments.len() / 2);
             for half in [&arguments[..middle], &arguments[middle..]] {
                 out.answer.push_back(of("delta", json!({ "delta": half })));
@@ -79,6 +83,7 @@ impl Names {
             out.answer.push_back(of("done", json!({"arguments": arguments, "name": call.name})));
             out.answer.push_back(json!({"type": "response.output_item.done", "response_id": response,
                 "output_index": at, "item": whole}));
+            out.answer.extend(self.item_ended(&whole));
             output.push(whole);
         }
         self.done(response, &output, out);
@@ -106,7 +111,7 @@ impl Names {
         out.now.push_back(self.created(response));
         out.now.push_back(json!({"type": "response.output_item.added", "response_id": response, "output_index": 0,
             "item": message("in_progress")}));
-        out.now.extend(self.item(&message("in_progress")).into_iter().take(1));
+        out.now.push_back(self.item_begun(&message("in_progress")));
         let part = if medium == Medium::Sound {
             json!({"type": "audio", "transcript": ""})
         } else {
@@ -131,9 +136,7 @@ impl Names {
         out.answer.push_back(of("response.content_part.done".into(), json!({ "part": part })));
         out.answer.push_back(json!({"type": "response.output_item.done", "response_id": response, "output_index": 0,
             "item": message("completed")}));
-        if self == Self::Current {
-            out.answer.push_back(json!({"type": "conversation.item.done", "item": message("completed")}));
-        }
+        out.answer.extend(self.item_ended(&message("completed")));
         self.done(response, &[message("completed")], out);
     }
 

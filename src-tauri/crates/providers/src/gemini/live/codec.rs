@@ -126,6 +126,7 @@ impl Codec for LiveCodec {
             }
             RealtimeCommand::ClearInput => {}
             RealtimeCommand::Cancel(turn) => {
+                self.expected.take_if(|expected| *expected == turn);
                 for running in &mut self.turns {
                     running.id.take_if(|id| *id == turn);
                 }

@@ -58,6 +58,8 @@ pub struct Conversation {
     again: VecDeque<TurnId>,
     /// The turn whose answer was said to have begun.
     begun: Option<TurnId>,
+    /// Turns of whose answers nothing more is told, the newest last.
+    closed: VecDeque<TurnId>,
     spoken: Option<Spoken>,
     said: Said,
     /// The ids of the calls that were told, the newest last.
@@ -125,6 +127,7 @@ impl Codec for Conversation {
                 }
             }
             RealtimeCommand::Show(picture) => self.show(&picture, made),
+            RealtimeCommand::ToolResults { turn, .. } if self.closed.contains(&turn) => {}
             RealtimeCommand::ToolResults { turn, results } => {
                 made.frames.extend(results.iter().map(frames::result));
                 self.respond(turn, made);
@@ -235,6 +238,7 @@ impl Conversation {
             running: None,
             again: VecDeque::new(),
             begun: None,
+            closed: VecDeque::new(),
             spoken: None,
             said: Said::default(),
             calls: VecDeque::new(),
@@ -248,7 +252,32 @@ impl Conversation {
         made.frames.push(frames::respond(turn));
     }
 
+    /// Nothing more is told of this turn's answer; whether anything could have been.
+    fn close(&mut self, turn: TurnId) -> bool {
+        if self.closed.contains(&turn) {
+            return false;
+        }
+        self.closed.push_back(turn);
+        if self.closed.len() > REMEMBERED {
+            self.closed.pop_front();
+        }
+        true
+    }
+
+    /// This turn has no answer.
+    fn fail(&mut self, turn: TurnId, error: ProviderError, made: &mut Made) {
+        self.again.retain(|again| *again != turn);
+        self.asked.iter_mut().for_each(|asked| drop(asked.turn.take_if(|asked| *asked == turn)));
+        if let Some(running) = &mut self.running {
+            running.turn.take_if(|running| *running == turn);
+        }
+        if self.close(turn) {
+            made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
+        }
+    }
+
     fn cancel(&mut self, turn: TurnId, made: &mut Made) {
+        self.close(turn);
         self.again.retain(|again| *again != turn);
         for asked in &mut self.asked {
             asked.turn.take_if(|asked| *asked == turn);
@@ -342,10 +371,10 @@ impl Conversation {
     fn started(&mut self, event: &Event<'_>, made: &mut Made) {
         let id = event.response.0.as_ref().and_then(|response| response.id.words()).unwrap_or_default().to_owned();
         let asked = self.asked.pop_front().or_else(|| self.unannounced());
-        let turn = asked.as_ref().and_then(|asked| asked.turn);
+        let turn = asked.as_ref().and_then(|asked| asked.turn).filter(|turn| !self.closed.contains(turn));
         // One answer runs at a time: that of before is over, though nobody said so.
         let before = self.running.take().and_then(|running| running.turn).filter(|before| Some(*before) != turn);
-        made.events.extend(before.map(RealtimeEvent::Interrupted));
+        made.events.extend(before.filter(|before| self.close(*before)).map(RealtimeEvent::Interrupted));
         match turn {
             Some(turn) => {
                 if asked.is_some_and(|asked| asked.acknowledges) {
@@ -385,6 +414,7 @@ impl Conversation {
         match (self.turn_of(event), event.item.0.as_ref()) {
             // The server heard the person, and may not say more about it.
             (Some(turn), Some(item)) if self.may_end_with_item() && item.status.words() == Some("incomplete") => {
+                self.close(turn);
                 made.events.push_back(RealtimeEvent::Interrupted(turn));
                 self.over(made);
             }
@@ -448,9 +478,10 @@ impl Conversation {
             (Some(turn), Some("failed")) => {
                 let error = errors::from_object(&self.provider, &details.error.unwrap_or_default());
                 made.events.extend(spent);
-                made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
+                self.fail(turn, error, made);
             }
             (Some(turn), Some("cancelled")) => {
+                self.close(turn);
                 made.events.extend(spent);
                 made.events.push_back(RealtimeEvent::Interrupted(turn));
             }
@@ -462,6 +493,7 @@ impl Conversation {
                 made.events.push_back(if running.asks() {
                     RealtimeEvent::CallsComplete { turn, usage, sound }
                 } else {
+                    self.close(turn);
                     let reason = reason(status, details.reason.words());
                     RealtimeEvent::ResponseDone { turn, reason, usage, sound }
                 });
@@ -497,23 +529,26 @@ impl Conversation {
             // Nothing would be as it was asked for: not even who ends the turns.
             _ if is_about_session && !self.settled => return Err(error),
             ("respond", Some(turn)) if code == "conversation_already_has_active_response" => {
-                self.forget(turn);
-                self.again.push_back(turn);
+                if self.forget(turn) {
+                    self.again.push_back(turn);
+                }
             }
             ("respond", Some(turn)) => {
-                self.forget(turn);
-                made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
+                if self.forget(turn) {
+                    self.fail(turn, error, made);
+                }
             }
             ("commit", Some(turn)) => {
-                self.committed.retain(|waiting| *waiting != turn);
-                // Its answer was asked for along with it, and is cancelled when it begins.
-                self.cancel(turn, made);
-                made.events.push_back(RealtimeEvent::ResponseFailed { turn, error });
+                if self.committed.contains(&turn) {
+                    self.committed.retain(|waiting| *waiting != turn);
+                    // Its answer was asked for along with it, and is cancelled when it begins.
+                    self.fail(turn, error, made);
+                }
             }
             ("picture", Some(_)) => made.events.push_back(RealtimeEvent::PictureRefused(error)),
             // What the server itself could not do, it could not do for whoever waits.
-            _ if is_the_servers_fault(error.category) => match self.give_up() {
-                Some(turn) => made.events.push_back(RealtimeEvent::ResponseFailed { turn, error }),
+            _ if is_the_servers_fault(error.category) => match self.awaited() {
+                Some(turn) => self.fail(turn, error, made),
                 None => tracing::warn!(%error, "the voice server complains"),
             },
             _ => tracing::warn!(%error, "the voice server complains"),
@@ -521,17 +556,16 @@ impl Conversation {
         Ok(())
     }
 
-    /// The turn whose answer comes now or is awaited longest; it is awaited no longer.
-    fn give_up(&mut self) -> Option<TurnId> {
-        let running = self.running.as_mut().and_then(|running| running.turn.take());
-        running.or_else(|| self.asked.iter_mut().find_map(|asked| asked.turn.take()))
+    /// The turn whose answer comes now or is awaited longest.
+    fn awaited(&self) -> Option<TurnId> {
+        let running = self.running.as_ref().and_then(|running| running.turn);
+        running.or_else(|| self.asked.iter().find_map(|asked| asked.turn))
     }
 
-    /// No answer will begin for this turn.
-    fn forget(&mut self, turn: TurnId) {
-        if let Some(at) = self.asked.iter().position(|asked| asked.turn == Some(turn)) {
-            self.asked.remove(at);
-        }
+    /// No answer will begin for this turn; whether one was awaited.
+    fn forget(&mut self, turn: TurnId) -> bool {
+        let asked = self.asked.iter().position(|asked| asked.turn == Some(turn));
+        asked.is_some_and(|at| self.asked.remove(at).is_some())
     }
 
     /// Whose answer an event belongs to; `None` for one that nobody wants any more.
