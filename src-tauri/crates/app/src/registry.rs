@@ -344,6 +344,21 @@ mod tests {
     }
 
     #[test]
+    fn each_server_is_spoken_to_in_the_realtime_words_it_knows() {
+        for (id, dialect, base_url, manners) in [
+            ("openai", None, "https://api.openai.com/v1", Manners::OPENAI),
+            ("openai-responses", None, "https://api.openai.com/v1", Manners::OPENAI),
+            ("xai", None, "https://api.x.ai/v1", Manners::XAI),
+            ("mine", None, "https://api.x.ai/v1", Manners::XAI),
+            ("mine", None, "http://localhost:8000/v1", Manners::COMPATIBLE),
+            ("mine", Some("openai"), "http://localhost:8000/v1", Manners::OPENAI),
+        ] {
+            let config = ProviderConfig { dialect: dialect.map(str::to_owned), ..ProviderConfig::at(id, base_url) };
+            assert_eq!(realtime_manners(&config, service_of(&config)), manners, "{id} {dialect:?} {base_url}");
+        }
+    }
+
+    #[test]
     fn every_service_has_an_id_and_hosts_of_its_own() {
         let all: Vec<&Family> = FAMILIES.iter().chain(SERVICES).collect();
         for (at, service) in all.iter().enumerate() {

@@ -6,12 +6,14 @@
 //! * [`conversation`] – commands to frames, events to events.
 //! * `answer` – what is known of the answer that comes now, and of the one before.
 //! * `said` – what people said, as far as it is written down.
+//! * `counts` – numbers and reasons of the server's.
 //! * `frames` – what is sent, frame by frame.
 //!
 //! Deliberately absent: WebRTC, and sessions that only write down.
 
 mod answer;
 pub mod conversation;
+mod counts;
 mod frames;
 pub mod manners;
 mod said;

@@ -1,11 +1,10 @@
 //! What is sent, message by message. Pure.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use parlance_core::AudioChunk;
 use parlance_core::realtime::{CallResult, Picture, Remembered, Side};
 use serde_json::{Map, Value, json};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::setup::Words;
 use super::turn::MADE_UP;

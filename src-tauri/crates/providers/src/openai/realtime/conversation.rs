@@ -4,27 +4,27 @@
 //! A response is matched to its turn by order: one runs at a time, and each was asked for, by us or by the end of a turn that
 //! the server heard. Sound of a response that was cancelled finds no turn any more, and is dropped.
 
+mod complaints;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use parlance_core::realtime::{Picture, RealtimeCommand, RealtimeEvent, SessionOptions, TurnId, TurnTaking};
+use parlance_core::{AudioChunk, Category, ProviderError};
+
 use super::answer::{Running, Spoken, ToolCall};
+use super::counts::{Counted, counted, rate_limit, reason};
 use super::frames;
 use super::manners::{Cancelled, Idle, Manners, Pictures, Truncation};
 use super::said::Said;
 use super::session::{self, Moment};
-use super::wire::{Event, RateLimit, Response, Usage};
+use super::wire::{Event, Item, Response};
 use crate::realtime::{self, Codec, Made, Reading};
 use crate::{errors, lenient};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use parlance_core::realtime::{
-    Picture, RealtimeCommand, RealtimeEvent, SessionOptions, SoundTokens, TurnId, TurnTaking,
-};
-use parlance_core::{AudioChunk, Category, ProviderError, StopReason, TokenUsage};
 
-/// Errors that say only that there was nothing to do. The session goes on, and nobody need know.
-const HARMLESS: [&str; 2] = ["response_cancel_not_active", "input_audio_buffer_clear_empty"];
 /// A server that may not say that a cancelled answer is done is waited for so long.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
 /// The ids of so many calls are remembered. A call that is told twice is told within a turn or two.
@@ -370,7 +370,7 @@ impl Conversation {
 
     fn started(&mut self, event: &Event<'_>, made: &mut Made) {
         let id = event.response.0.as_ref().and_then(|response| response.id.words()).unwrap_or_default().to_owned();
-        let asked = self.asked.pop_front().or_else(|| self.unannounced());
+        let asked = self.asked.pop_front().or_else(|| self.unasked());
         let turn = asked.as_ref().and_then(|asked| asked.turn).filter(|turn| !self.closed.contains(turn));
         // One answer runs at a time: that of before is over, though nobody said so.
         let before = self.running.take().and_then(|running| running.turn).filter(|before| Some(*before) != turn);
@@ -390,8 +390,12 @@ impl Conversation {
         self.running = Some(Running::new(id, turn));
     }
 
-    /// An answer to a turn of which the server did not say that it is over.
-    fn unannounced(&mut self) -> Option<Asked> {
+    /// An answer that the server gives unasked: to what waits to be asked again, or to a turn of which it did not say that it
+    /// is over.
+    fn unasked(&mut self) -> Option<Asked> {
+        if let Some(turn) = self.again.pop_front() {
+            return Some(Asked { turn: Some(turn), acknowledges: false });
+        }
         let is_the_servers = self.options.turns != TurnTaking::Manual && self.committed.is_empty();
         let turn = self.expected.take_if(|_| is_the_servers)?;
         Some(Asked { turn: Some(turn), acknowledges: true })
@@ -413,7 +417,7 @@ impl Conversation {
     fn item_done(&mut self, event: &Event<'_>, made: &mut Made) {
         match (self.turn_of(event), event.item.0.as_ref()) {
             // The server heard the person, and may not say more about it.
-            (Some(turn), Some(item)) if self.may_end_with_item() && item.status.words() == Some("incomplete") => {
+            (Some(turn), Some(item)) if self.was_interrupted(item) => {
                 self.close(turn);
                 made.events.push_back(RealtimeEvent::Interrupted(turn));
                 self.over(made);
@@ -425,6 +429,11 @@ impl Conversation {
             (None, _) if self.may_end_with_item() && self.is_running(event) => self.over(made),
             _ => {}
         }
+    }
+
+    fn was_interrupted(&self, item: &Item<'_>) -> bool {
+        let is_the_servers = self.options.turns != TurnTaking::Manual;
+        self.may_end_with_item() && is_the_servers && item.status.words() == Some("incomplete")
     }
 
     fn may_end_with_item(&self) -> bool {
@@ -510,64 +519,6 @@ impl Conversation {
         }
     }
 
-    /// Most errors are about one command and leave the session as it was.
-    fn error(&mut self, event: &Event<'_>, made: &mut Made) -> Result<(), ProviderError> {
-        let said = event.error.clone().unwrap_or_default();
-        let code = said["code"].as_str().unwrap_or_default();
-        if HARMLESS.contains(&code) {
-            return Ok(());
-        }
-        let error = errors::from_object(&self.provider, &said);
-        if code == "session_expired" || matches!(error.category, Category::Authentication | Category::Quota) {
-            return Err(error);
-        }
-        let about = said["event_id"].as_str().unwrap_or_default();
-        let (what, number) = about.split_once('-').unwrap_or((about, ""));
-        let turn = number.parse().ok().map(TurnId);
-        let is_about_session = what == "session" || said["param"].as_str().is_some_and(|it| it.starts_with("session."));
-        match (what, turn) {
-            // Nothing would be as it was asked for: not even who ends the turns.
-            _ if is_about_session && !self.settled => return Err(error),
-            ("respond", Some(turn)) if code == "conversation_already_has_active_response" => {
-                if self.forget(turn) {
-                    self.again.push_back(turn);
-                }
-            }
-            ("respond", Some(turn)) => {
-                if self.forget(turn) {
-                    self.fail(turn, error, made);
-                }
-            }
-            ("commit", Some(turn)) => {
-                if self.committed.contains(&turn) {
-                    self.committed.retain(|waiting| *waiting != turn);
-                    // Its answer was asked for along with it, and is cancelled when it begins.
-                    self.fail(turn, error, made);
-                }
-            }
-            ("picture", Some(_)) => made.events.push_back(RealtimeEvent::PictureRefused(error)),
-            // What the server itself could not do, it could not do for whoever waits.
-            _ if is_the_servers_fault(error.category) => match self.awaited() {
-                Some(turn) => self.fail(turn, error, made),
-                None => tracing::warn!(%error, "the voice server complains"),
-            },
-            _ => tracing::warn!(%error, "the voice server complains"),
-        }
-        Ok(())
-    }
-
-    /// The turn whose answer comes now or is awaited longest.
-    fn awaited(&self) -> Option<TurnId> {
-        let running = self.running.as_ref().and_then(|running| running.turn);
-        running.or_else(|| self.asked.iter().find_map(|asked| asked.turn))
-    }
-
-    /// No answer will begin for this turn; whether one was awaited.
-    fn forget(&mut self, turn: TurnId) -> bool {
-        let asked = self.asked.iter().position(|asked| asked.turn == Some(turn));
-        asked.is_some_and(|at| self.asked.remove(at).is_some())
-    }
-
     /// Whose answer an event belongs to; `None` for one that nobody wants any more.
     fn turn_of(&self, event: &Event<'_>) -> Option<TurnId> {
         self.running.as_ref().filter(|_| self.is_running(event))?.turn
@@ -578,44 +529,4 @@ impl Conversation {
         let running = self.running.as_ref();
         running.is_some_and(|running| event.response_id.words().is_none_or(|id| id == running.response))
     }
-}
-
-fn rate_limit(limit: &RateLimit<'_>) -> Option<RealtimeEvent> {
-    Some(RealtimeEvent::RateLimit {
-        name: limit.name.words()?.to_owned(),
-        // A float becomes the nearest number that there is.
-        remaining: limit.remaining.0.unwrap_or(0.0) as u64,
-        resets_in: Duration::try_from_secs_f64(limit.reset_seconds.0.unwrap_or(0.0)).unwrap_or_default(),
-    })
-}
-
-fn is_the_servers_fault(category: Category) -> bool {
-    matches!(category, Category::Server | Category::Overloaded | Category::RateLimit | Category::ContentFilter)
-}
-
-fn reason(status: Option<&str>, why: Option<&str>) -> StopReason {
-    match (status, why) {
-        (Some("completed") | None, _) => StopReason::Stop,
-        (Some("incomplete"), Some("max_output_tokens")) => StopReason::Length,
-        (Some("incomplete"), Some("content_filter")) => StopReason::ContentFilter,
-        (Some(status), why) => StopReason::Other(why.unwrap_or(status).to_owned()),
-    }
-}
-
-/// Tokens, and of them those of sound.
-type Counted = (TokenUsage, Option<SoundTokens>);
-
-fn counted(usage: &Usage) -> Option<Counted> {
-    let (input, output) = (usage.input_token_details.0.as_ref(), usage.output_token_details.0.as_ref());
-    let tokens = TokenUsage {
-        input_tokens: usage.input_tokens.0?,
-        output_tokens: usage.output_tokens.0?,
-        reasoning_tokens: None,
-        cached_tokens: input.and_then(|details| details.cached_tokens.0),
-    };
-    let (heard, spoken) =
-        (input.and_then(|details| details.audio_tokens.0), output.and_then(|details| details.audio_tokens.0));
-    let sound = (heard.is_some() || spoken.is_some())
-        .then(|| SoundTokens { input: heard.unwrap_or(0), output: spoken.unwrap_or(0) });
-    Some((tokens, sound))
 }

@@ -218,6 +218,11 @@ fn an_error_about_a_turn_fails_the_turn_and_one_about_the_session_ends_it() {
     let told = events(&mut session, [too_short]);
     assert!(matches!(&told[..], [RealtimeEvent::ResponseFailed { turn: TURN, error }]
         if error.category == Category::InvalidRequest && error.message == "buffer too small"));
+    // Some servers do not say which frame they mean.
+    sent(&mut session, RealtimeCommand::CommitAndRespond(TurnId(8)));
+    let nameless = json!({"type": "error", "error": {"code": "input_audio_buffer_commit_empty", "message": "x"}});
+    let told = events(&mut session, [nameless]);
+    assert!(matches!(&told[..], [RealtimeEvent::ResponseFailed { turn: TurnId(8), .. }]), "{told:?}");
     for harmless in ["response_cancel_not_active", "unknown_parameter"] {
         let error = json!({"type": "error", "error": {"code": harmless, "message": "x"}});
         assert_eq!(take(&mut session, error), Made::default(), "{harmless}");
