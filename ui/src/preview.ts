@@ -47,13 +47,13 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
       conversation_count: conversations.length,
       providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
     },
-    messages: { panels: scene === "broken" ? samples.trouble() : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
   });
   engine.used = Number(query.get("used") ?? engine.used);
   return engine;
 }
 
-/** Opens what `?open=` names, and judges the page when `?axe` asks for it. */
+/** Opens what `?open=` names, and marks the page when all of it is there. */
 export async function arrange(app: AppController, query: URLSearchParams): Promise<void> {
   const settledMs = 400;
   await new Promise((resolve) => setTimeout(resolve, settledMs));
@@ -88,6 +88,7 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
   };
   if (open === "mention") write("@gpt-5.2 and @q");
   if (open === "draft") write("And in November?");
+  if (open === "files") await app.composer.attach([new File(["words ".repeat(3000)], "notes on the balcony.md"), new File(["x".repeat(400_000)], "a railing in the evening sun, seen from the south-west.png")]);
   if (open === "tested") {
     navigation.openSettings("providers", "openai");
     await app.providers.test("openai");
@@ -96,8 +97,5 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
     app.composer.write("And in November?");
     await app.composer.send();
   }
-  if (query.has("axe")) {
-    const { judgePage } = await import("../gallery/axe");
-    setTimeout(() => void judgePage(), settledMs * 2);
-  }
+  document.documentElement.dataset.arranged = "yes";
 }
