@@ -113,6 +113,7 @@ impl App {
             local: origin.as_ref().is_some_and(Origin::is_loopback),
             model: provider.model.clone(),
             builtin: registry::family(&provider.id).is_some(),
+            voices: registry::voices(provider).map(|names| names.iter().map(|&name| name.to_owned()).collect()),
             key: origin.map_or(KeyState::Missing, |origin| self.key_state(&provider.id, &origin)),
         }
     }

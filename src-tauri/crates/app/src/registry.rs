@@ -3,6 +3,7 @@
 
 mod headers;
 mod services;
+mod voices;
 
 use std::sync::Arc;
 
@@ -268,6 +269,19 @@ fn realtime_manners(config: &ProviderConfig, service: Option<&Family>) -> Manner
         Some("xai") => Manners::XAI,
         None if config.dialect.as_deref() == Some(OPENAI) => Manners::OPENAI,
         None | Some(_) => Manners::COMPATIBLE,
+    }
+}
+
+/// The voices of a provider by name, as far as they are known; `None` where it has none.
+pub(crate) fn voices(config: &ProviderConfig) -> Option<&'static [&'static str]> {
+    let service = service_of(config);
+    match service.map(|service| (service.id, service.protocol)) {
+        Some((OPENAI | "openai-responses", _)) => Some(&voices::OPENAI),
+        // Others that speak its protocol have voices of their own.
+        None | Some((_, Protocol::Chat(_) | Protocol::Responses)) => Some(&[]),
+        Some((_, Protocol::GenerateContent)) => Some(&voices::GEMINI),
+        Some((_, Protocol::Generation)) => Some(&voices::QWEN),
+        Some((_, Protocol::Azure | Protocol::Messages | Protocol::Ollama)) => None,
     }
 }
 

@@ -273,6 +273,8 @@ pub struct ProviderView {
     pub model: String,
     /// Whether it came with Parlance (and cannot be removed).
     pub builtin: bool,
+    /// Its voices by name, as far as they are known, where one can talk with its models directly; `None` where one cannot.
+    pub voices: Option<Vec<String>>,
     /// Its key.
     pub key: KeyState,
 }

@@ -127,6 +127,7 @@ impl App {
             return Err(ErrorBody::new(ErrorCode::BadCall).with_details(why));
         }
         let config = self.config();
+        let before = config.settings.clone();
         let provider = find(&config, &request.id)?;
         if let Ok(address) = Address::of(provider) {
             // The key goes first: a server that is gone from the list could not be asked to forget it.
@@ -141,6 +142,9 @@ impl App {
                 config.settings.provider = crate::api::Settings::default().provider;
             }
         })?;
+        if before != self.config().settings {
+            self.hub().tell(AppEvent::Settings { settings: self.config().settings });
+        }
         self.tell_providers();
         Ok(Empty {})
     }
