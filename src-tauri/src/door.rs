@@ -1,9 +1,10 @@
 //! The one door between window and engine: a call by name, and the line of events.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_app::App;
+use parlance_app::{App, Given};
 use parlance_app::api::{ErrorBody, EventBatch};
 use serde_json::Value;
 use tauri::State;
@@ -22,6 +23,11 @@ impl Engine {
     pub(crate) fn arrive(&self, app: App) {
         // It starts once; a second one would be dropped.
         let _ = self.app.set(app);
+    }
+
+    /// The person dropped files on the window.
+    pub(crate) async fn drop_files(&self, paths: Vec<PathBuf>) {
+        self.app.wait().await.drop_files(paths.into_iter().map(Given::At).collect()).await;
     }
 
     /// Ends the engine, waiting no longer than `patience`.

@@ -2,13 +2,15 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(target_os = "linux")]
+mod clipboard;
 mod door;
 mod window;
 
 use std::time::Duration;
 
-use parlance_app::App;
-use tauri::{Manager as _, RunEvent};
+use parlance_app::{App, Options};
+use tauri::{DragDropEvent, Manager as _, RunEvent, WindowEvent};
 
 /// An engine that does not end in this time is left behind: everything it kept is on disk already.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -20,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let engine = door::Engine::default();
     let starting = engine.clone();
-    runtime.spawn(async move { starting.arrive(App::start(parlance_app::Options::from_environment()).await) });
+    runtime.spawn(async move { starting.arrive(App::start(options()).await) });
 
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::raise(app)))
@@ -32,10 +34,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .build(tauri::generate_context!())?;
 
-    app.run(move |app, event| {
-        if let RunEvent::Exit = event {
-            app.state::<door::Engine>().inner().clone().leave(runtime.handle(), FAREWELL);
+    app.run(move |app, event| match event {
+        RunEvent::WindowEvent { event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }), .. } => {
+            let engine = app.state::<door::Engine>().inner().clone();
+            runtime.spawn(async move { engine.drop_files(paths).await });
         }
+        RunEvent::Exit => app.state::<door::Engine>().inner().clone().leave(runtime.handle(), FAREWELL),
+        _ => {}
     });
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn options() -> Options {
+    Options { clipboard: Some(std::sync::Arc::new(clipboard::Gtk)), ..Options::from_environment() }
+}
+
+/// The web views of the other systems give their page what lies on the clipboard.
+#[cfg(not(target_os = "linux"))]
+fn options() -> Options {
+    Options::from_environment()
 }

@@ -1,16 +1,21 @@
 //! The window: our own page and nothing else.
 
+use tauri::utils::config::WindowConfig;
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, Url, WebviewWindowBuilder};
 
 const LABEL: &str = "main";
+/// WebKitGTK keeps dropped files from its pages since 2025, so we take them; the other web views give them to the page, unless
+/// somebody else takes them.
+const TAKES_DROPS: bool = cfg!(target_os = "linux");
 
 /// Opens the window as `tauri.conf.json` describes it.
 pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
-    let window = WebviewWindowBuilder::from_config(app, config)?
+    let config = WindowConfig { drag_drop_enabled: TAKES_DROPS, ..config.clone() };
+    let window = WebviewWindowBuilder::from_config(app, &config)?
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false);

@@ -1,9 +1,12 @@
 //! Journeys through the window: a real WebView driven by a real WebDriver, real sound, the simulator as the server.
 
+mod files;
+mod tools;
+
 use std::time::{Duration, Instant};
 
 use parlance_audio::resample::resample_all;
-use parlance_simulator::{Answer, Pace, Rule, Scenario, Simulator};
+use parlance_simulator::{Answer, Pace, Piece, Rule, Scenario, Script, Simulator};
 use serde_json::json;
 
 use crate::support::likeness::find_in_pieces;
@@ -28,15 +31,15 @@ fn on_stage(name: &str, body: impl Future<Output = ()>) {
 }
 
 /// Points Parlance at a server as a person does, in the settings.
-async fn add_server(window: &Window, simulator: &Simulator) {
+async fn add_server(window: &Window, name: &str, simulator: &Simulator) {
     window.click("settings-open").await;
     window.click("add-server").await;
-    window.type_into("new-name", "simulated").await;
+    window.type_into("new-name", name).await;
     window.type_into("new-base-url", &simulator.base_url()).await;
     window.click("save-server").await;
     // It is tested at once, and its first model is used.
     window
-        .wait_text("[data-testid=provider][data-id=simulated]", |text| {
+        .wait_text(&format!("[data-testid=provider][data-id={name}]"), |text| {
             text.contains("in use") || text.contains("使用中")
         })
         .await;
@@ -83,7 +86,7 @@ fn an_answer_streams_in_is_stopped_and_is_found_after_a_restart() {
         let simulator = Simulator::start(Scenario::always(slow_answer(&words, 60))).await.unwrap();
         let data = tempfile::tempdir().unwrap();
         let window = Window::open(Opening::new(data.path())).await;
-        add_server(&window, &simulator).await;
+        add_server(&window, "simulated", &simulator).await;
         window.picture("settings").await;
         window.click("new").await;
         window.type_into("composer", "What does the fox do?").await;
@@ -128,7 +131,7 @@ fn a_refused_key_a_silent_server_and_a_cut_say_what_to_do_and_lose_nothing() {
         let simulator = Simulator::start(Scenario { rules, ..Scenario::default() }).await.unwrap();
         let data = tempfile::tempdir().unwrap();
         let window = Window::open(Opening::new(data.path())).await;
-        add_server(&window, &simulator).await;
+        add_server(&window, "simulated", &simulator).await;
         window.click("new").await;
         window.type_into("composer", "first question").await;
         window.click("send").await;
@@ -223,7 +226,7 @@ fn hostile_markdown_causes_no_request_and_no_element_of_its_own() {
         let simulator = Simulator::start(Scenario::always(slow_answer(&payload, 5))).await.unwrap();
         let data = tempfile::tempdir().unwrap();
         let window = Window::open(Opening::new(data.path())).await;
-        add_server(&window, &simulator).await;
+        add_server(&window, "simulated", &simulator).await;
         window.click("new").await;
         window.type_into("composer", "show me").await;
         window.click("send").await;
@@ -279,7 +282,7 @@ fn every_view_is_drawn_at_every_size_in_both_looks_and_languages() {
                     window.picture(&format!("first-minute-{language}-{theme}-{width}")).await;
                 }
             }
-            add_server(&window, &simulator).await;
+            add_server(&window, "simulated", &simulator).await;
             window.click("new").await;
             window.type_into("composer", "How much would two panels give me?").await;
             window.click("send").await;

@@ -153,6 +153,19 @@ impl Window {
         self.wait(testid).await.send_keys(text).await.unwrap_or_else(|error| panic!("typing into {testid}: {error}"));
     }
 
+    /// Presses Ctrl V in what has this `data-testid`, on the display: WebDriver's own keys paste nothing.
+    pub async fn paste_into(&self, testid: &str) {
+        self.click(testid).await;
+        let pasted = Command::new("xdotool").args(["key", "ctrl+v"]).env("DISPLAY", self.display.name()).status();
+        assert!(pasted.is_ok_and(|status| status.success()), "install xdotool with: apt-get install xdotool");
+    }
+
+    /// Its display, for `DISPLAY`.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.display.name()
+    }
+
     /// Presses a key and holds it.
     pub async fn key_down(&self, key: char) {
         self.keys(KeyAction::Down { value: key }).await;

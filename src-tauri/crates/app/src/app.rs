@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::{ErrorBody, ErrorCode, EventBatch, Notice, VoiceView};
 use crate::config::{Config, ConfigFile};
+use crate::given_files::Clipboard;
 use crate::hub::Hub;
 use crate::keys::Keys;
 use crate::lists::Lists;
@@ -31,6 +32,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Where sound comes from and goes to; `None` for the devices the person chose.
     pub sound: Option<Sound>,
+    /// The system's clipboard, where the host's page is not given what lies on it.
+    pub clipboard: Option<Arc<dyn Clipboard>>,
     /// How much is logged.
     pub verbose: bool,
     /// How much of the engine is started.
@@ -92,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) desk: crate::tools::Desk,
     pub(crate) key_states: Mutex<crate::providers::KeyStates>,
     pub(crate) lists: Lists,
+    pub(crate) clipboard: Option<Arc<dyn Clipboard>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) ending: CancellationToken,
 }
@@ -147,6 +151,7 @@ impl App {
             inner: Arc::new(Inner {
                 lists: Lists::new(paths.models()),
                 purse: speaking::Purse::new(paths.spending()),
+                clipboard: options.clipboard,
                 paths,
                 clock,
                 hub,

@@ -7,6 +7,7 @@
 //! * [`hub`] – numbers and gathers events for every window.
 //! * `answering`, `speaking` – typed and spoken conversations, plugged together.
 //! * `journal` – what was said and is not answered yet, on the disk.
+//! * `given_files` – files that come from the host: dropped on its window, or on the clipboard.
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
 //! * [`models`] – a model to ask directly, outside any conversation.
@@ -43,6 +44,7 @@ mod context;
 mod counting;
 mod devices;
 mod errors;
+mod given_files;
 mod handlers;
 mod journal;
 mod lists;
@@ -58,4 +60,5 @@ mod trial;
 mod views;
 
 pub use app::{App, Options, Reach, Sound};
+pub use given_files::{Clipboard, Given};
 pub use registry::known_services;

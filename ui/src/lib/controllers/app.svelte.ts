@@ -3,7 +3,7 @@
  */
 import { createContext } from "svelte";
 import type { Client } from "../ipc/client";
-import type { AppEvent, ErrorBody, ModelChoice, SettingsPatch, VoiceView } from "../ipc/generated";
+import type { AppEvent, ErrorBody, FilesTaken, ModelChoice, SettingsPatch, VoiceView } from "../ipc/generated";
 import { fromSnapshot, reduce, withOlder, type AppState } from "../state/app";
 import { addressable } from "../state/models";
 import { ComposerController } from "./composer.svelte";
@@ -98,6 +98,7 @@ export class AppController {
     this.thread.event(event, seq);
     this.models.event(event);
     if (event.type === "voice") this.#voiceChanged(voiceBefore, event.voice);
+    if (event.type === "files_dropped") this.#dropped(event.taken);
     if (event.type === "devices_changed") this.devicesChanged += 1;
     if (event.type === "conversation_gone" && event.id === this.navigation.conversationId) {
       this.navigation.openConversation(null);
@@ -106,6 +107,12 @@ export class AppController {
       const ending = this.thread.last?.status === "complete" ? "whole" : "broken";
       void this.composer.answerEnded(event.conversation_id, ending);
     }
+  }
+
+  /** Files go with the message on the page; where none is written they are not wanted. */
+  #dropped(taken: FilesTaken): void {
+    if (this.navigation.page.kind === "conversation") return this.composer.take(taken);
+    for (const { id } of taken.files) void this.attempt(this.client.call("forget_file", { id }));
   }
 
   /** The model that answers on this page. */

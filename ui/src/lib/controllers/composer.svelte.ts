@@ -3,7 +3,7 @@
  * Nothing that was written is lost by an error: a draft goes only when the engine has the message.
  */
 import type { Client } from "../ipc/client";
-import type { ErrorBody, FileView, ModelChoice } from "../ipc/generated";
+import type { ErrorBody, FilesTaken, FileView, ModelChoice } from "../ipc/generated";
 import { utf8Length } from "../text/format";
 import { mentioned } from "../text/mentions";
 import type { Navigation } from "./navigation.svelte";
@@ -87,7 +87,7 @@ export class ComposerController {
   readonly bytes = $derived.by(() => utf8Length(this.message));
 
   get sendable(): boolean {
-    return !this.sending && this.bytes <= largestMessage && this.message.trim() !== "";
+    return !this.sending && this.bytes <= largestMessage && (this.message.trim() !== "" || this.draft.files.length > 0);
   }
 
   write(text: string): void {
@@ -117,12 +117,23 @@ export class ComposerController {
       }
       try {
         const view = await this.#client.call("choose_file", { name: file.name, data: await base64Of(file) });
-        const draft = this.#drafts[conversation ?? ""] ?? empty;
-        this.#keep(conversation, { ...draft, files: [...draft.files, view] });
+        this.#put(conversation, { files: [view], error: this.error });
       } catch (error) {
         this.error = error as ErrorBody;
       }
     }
+  }
+
+  /** Takes in what lies on the clipboard, where the page is not given it. */
+  async pasteFiles(): Promise<void> {
+    const conversation = this.#navigation.conversationId;
+    const taken = await this.#try(() => this.#client.call("paste_files", {}));
+    if (taken !== null) this.#put(conversation, taken);
+  }
+
+  /** Files that the engine took in for the message that is being written here. */
+  take(taken: FilesTaken): void {
+    this.#put(this.#navigation.conversationId, taken);
   }
 
   async detach(id: string): Promise<void> {
@@ -199,6 +210,12 @@ export class ComposerController {
       this.error = error as ErrorBody;
       return null;
     }
+  }
+
+  #put(conversation: string | null, { files, error }: FilesTaken): void {
+    const draft = this.#drafts[conversation ?? ""] ?? empty;
+    if (files.length > 0) this.#keep(conversation, { ...draft, files: [...draft.files, ...files] });
+    this.error = error;
   }
 
   #keep(conversation: string | null, draft: Draft): void {

@@ -89,7 +89,11 @@ output: number, } | { "type": "notices",
 /**
  * In order of weight; empty when all is well.
  */
-notices: Array<Notice>, } | { "type": "devices_changed" } | { "type": "settings", 
+notices: Array<Notice>, } | { "type": "files_dropped", 
+/**
+ * What was taken in of them.
+ */
+taken: FilesTaken, } | { "type": "devices_changed" } | { "type": "settings", 
 /**
  * All of them.
  */
@@ -543,6 +547,19 @@ bytes: number,
 kind: FileKind, };
 
 /**
+ * What was taken in of several files.
+ */
+export type FilesTaken = { 
+/**
+ * For the next message, which names them.
+ */
+files: Array<FileView>, 
+/**
+ * Why one of them was passed over; the last reason there was.
+ */
+error: ErrorBody | null, };
+
+/**
  * Where to keep a key.
  */
 export type KeepKey = "keyring" | "session";
@@ -905,6 +922,10 @@ model: string,
  * Whether it came with Parlance (and cannot be removed).
  */
 builtin: boolean, 
+/**
+ * Its voices by name, as far as they are known, where one can talk with its models directly; `None` where one cannot.
+ */
+voices: Array<string> | null, 
 /**
  * Its key.
  */
@@ -1681,6 +1702,8 @@ export interface Commands {
   decide_tool: { request: DecideTool; response: Empty };
   /** Takes a file in for the next message, which names it. It is checked here and kept in memory until then. */
   choose_file: { request: ChooseFile; response: FileView };
+  /** Takes in the files or the picture on the system's clipboard, for pages that are not given them; nothing elsewhere. */
+  paste_files: { request: Empty; response: FilesTaken };
   /** Forgets a file, sent already or not. No model can read it from then on. */
   forget_file: { request: FileId; response: Empty };
   /** Keeps a key for a provider's host. */

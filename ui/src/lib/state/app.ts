@@ -43,6 +43,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case "answers_ended":
     case "models":
     case "level":
+    case "files_dropped":
     case "devices_changed":
       return state;
   }

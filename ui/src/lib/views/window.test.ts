@@ -243,6 +243,17 @@ describe("a tool", () => {
     key("keydown", { key: "Enter" });
     await expect.poll(() => called("send_message")).toMatchObject([{ text: "Read this", files: [expect.any(String)] }]);
   });
+
+  it("sends files without a word", async () => {
+    await open({ ...thread("x"), snapshot: { ...thread("x").snapshot, providers: [samples.ollama], settings: { ...samples.defaultSettings, provider: "ollama" } } });
+    expect(one("send").hasAttribute("disabled")).toBe(true);
+    await app.composer.attach([new File(["sun and shade"], "notes.md")]);
+    await drawn();
+    expect(one("send").hasAttribute("disabled")).toBe(false);
+    one("send").click();
+    await expect.poll(() => called("send_message")).toMatchObject([{ text: "", files: [expect.any(String)] }]);
+    await expect.poll(() => app.composer.draft.files).toEqual([]);
+  });
 });
 
 describe("a key", () => {

@@ -9,7 +9,7 @@ use super::error::ErrorBody;
 use super::events::Notice;
 use super::models::{Defaults, ModelChoice};
 use super::views::{
-    ConversationSummary, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
+    ConversationSummary, FileView, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
 };
 use super::voice::{Patience, SpendingCap, VoiceChoice, VoiceView};
 
@@ -44,6 +44,8 @@ macro_rules! with_commands {
             decide_tool: DecideTool => Empty,
             /// Takes a file in for the next message, which names it. It is checked here and kept in memory until then.
             choose_file: ChooseFile => FileView,
+            /// Takes in the files or the picture on the system's clipboard, for pages that are not given them; nothing elsewhere.
+            paste_files: Empty => FilesTaken,
             /// Forgets a file, sent already or not. No model can read it from then on.
             forget_file: FileId => Empty,
             /// Keeps a key for a provider's host.
@@ -260,6 +262,15 @@ pub struct ChooseFile {
     pub name: String,
     /// All of it in base64; at most 10 MiB of bytes.
     pub data: String,
+}
+
+/// What was taken in of several files.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct FilesTaken {
+    /// For the next message, which names them.
+    pub files: Vec<FileView>,
+    /// Why one of them was passed over; the last reason there was.
+    pub error: Option<ErrorBody>,
 }
 
 /// Names a chosen file.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::commands::FilesTaken;
 use super::models::ModelListView;
 use super::views::{Author, ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
 use super::voice::{Renewal, VoiceView};
@@ -89,6 +90,11 @@ pub enum AppEvent {
     Notices {
         /// In order of weight; empty when all is well.
         notices: Vec<Notice>,
+    },
+    /// The person dropped files on the window, for the message that is being written.
+    FilesDropped {
+        /// What was taken in of them.
+        taken: FilesTaken,
     },
     /// Devices came or went: ask again.
     DevicesChanged,

@@ -9,6 +9,7 @@ import type {
   ErrorBody,
   ErrorCode,
   EventBatch,
+  FileView,
   MessageView,
   ModelListView,
   RescueOptions,
@@ -47,6 +48,7 @@ export class FakeEngine implements Transport {
   #pace: number;
   #next = 0;
   #listeners = new Set<(batch: EventBatch) => void>();
+  #files: FileView[] = [];
   #deleted = new Map<string, ConversationSummary>();
   #streams = new Map<string, ReturnType<typeof setInterval>>();
   #voice: ReturnType<typeof setTimeout>[] = [];
@@ -135,7 +137,7 @@ export class FakeEngine implements Transport {
     },
     choose_model: ({ conversation_id, choice }) => {
       if (conversation_id === null) {
-        this.snapshot.settings = { ...this.snapshot.settings, provider: choice.provider, defaults: { chat: choice } };
+        this.snapshot.settings = { ...this.snapshot.settings, provider: choice.provider, defaults: { ...this.snapshot.settings.defaults, chat: choice } };
         this.emit({ type: "settings", settings: this.snapshot.settings });
       } else {
         this.#put({ ...this.#summary(conversation_id), model: choice });
@@ -143,13 +145,13 @@ export class FakeEngine implements Transport {
       this.#change(choice.provider, { model: choice.model });
       return {};
     },
-    send_message: ({ conversation_id, text }) => {
+    send_message: ({ conversation_id, text, files = [] }) => {
       const provider = this.snapshot.providers.find(({ id }) => id === this.snapshot.settings.provider);
-      if (text.trim() === "") throw this.#error("empty_message");
+      if (text.trim() === "" && files.length === 0) throw this.#error("empty_message");
       if (provider?.model === "") throw this.#error("no_model");
       const id = conversation_id ?? crypto.randomUUID();
       this.#put({ id, title: text.slice(0, 60), updated_ms: Date.now(), spoken: false, model: this.snapshot.conversations.find((line) => line.id === id)?.model ?? null });
-      this.#say(message({ id: crypto.randomUUID(), conversation_id: id, author: "you", blocks: [{ type: "text", text }], created_ms: Date.now() }));
+      this.#say(message({ id: crypto.randomUUID(), conversation_id: id, author: "you", blocks: text === "" ? [] : [{ type: "text", text }], files: this.#files.filter(({ id }) => files.includes(id)), created_ms: Date.now() }));
       return { conversation_id: id, answer_id: this.#stream(id) };
     },
     stop_answer: ({ id }) => {
@@ -162,7 +164,12 @@ export class FakeEngine implements Transport {
       return { conversation_id: id, answer_id: this.#stream(id) };
     },
     decide_tool: () => ({}),
-    choose_file: ({ name, data }) => ({ id: crypto.randomUUID(), name, bytes: Math.floor((data.length / 4) * 3), kind: name.endsWith(".png") ? "image" : "text" }),
+    choose_file: ({ name, data }) => {
+      const file: FileView = { id: crypto.randomUUID(), name, bytes: Math.floor((data.length / 4) * 3), kind: name.endsWith(".png") ? "image" : "text" };
+      this.#files.push(file);
+      return file;
+    },
+    paste_files: () => ({ files: [], error: null }),
     forget_file: () => ({}),
     set_key: ({ provider, keep }) => {
       if (this.snapshot.keyring.state === "absent" && keep === "keyring") throw this.#error("no_keyring");
@@ -176,7 +183,7 @@ export class FakeEngine implements Transport {
       if (host === "") throw this.#error("bad_url");
       if (!this.snapshot.providers.some(({ id }) => id === saved.id)) {
         const local = /^(localhost|127\.)/.test(host);
-        this.snapshot.providers = [...this.snapshot.providers, { ...saved, host, local, builtin: false, key: "missing" }];
+        this.snapshot.providers = [...this.snapshot.providers, { ...saved, host, local, builtin: false, key: "missing", voices: [] }];
       }
       return this.#change(saved.id, { ...saved, host });
     },

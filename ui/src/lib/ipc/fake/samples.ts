@@ -53,6 +53,7 @@ export const openai: ProviderView = {
   local: false,
   model: "gpt-5.2",
   builtin: true,
+  voices: ["alloy", "cedar", "marin"],
   key: "missing",
 };
 
@@ -64,6 +65,7 @@ export const ollama: ProviderView = {
   local: true,
   model: "qwen3:8b",
   builtin: false,
+  voices: null,
   key: "missing",
 };
 
