@@ -24,6 +24,10 @@ fn main() {
             handle.connect_drag_data_get(move |_, _, data, _, _| {
                 data.set_uris(&[&address]);
             });
+            handle.connect_draw(|_, _| {
+                say_ready();
+                gtk::glib::Propagation::Proceed
+            });
             window.show_all();
             // Right of the window of Parlance, on a display without a window manager.
             window.move_(1_130, 0);
@@ -34,12 +38,23 @@ fn main() {
                 data.set_uris(&[&address]);
             });
             assert!(owns, "the clipboard is ours");
+            say_ready();
         }
-        "picture" => clipboard.set_image(&Pixbuf::from_file(&path).expect("it is a picture")),
+        "picture" => {
+            clipboard.set_image(&Pixbuf::from_file(&path).expect("it is a picture"));
+            say_ready();
+        }
         other => panic!("file_source drag|copy|picture FILE, not {other:?}"),
     }
-    gtk::glib::idle_add_local_once(|| println!("ready"));
     gtk::main();
+}
+
+/// What can be dragged is on the display now, or the clipboard is ours.
+#[cfg(target_os = "linux")]
+fn say_ready() {
+    use std::io::Write as _;
+    // Whoever started us may have stopped listening after the first time.
+    let _ = writeln!(std::io::stdout(), "ready");
 }
 
 /// Journeys through the window are played on Linux only.

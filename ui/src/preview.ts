@@ -3,8 +3,8 @@
  * by the development server only; the app's bundle does not hold it.
  */
 import type { AppController } from "$lib/controllers/app.svelte";
-import { FakeEngine, samples } from "$lib/ipc/fake";
-import type { KeyringState, Language, Notice, Theme, VoiceState } from "$lib/ipc/generated";
+import { calls, FakeEngine, samples } from "$lib/ipc/fake";
+import type { KeyringState, Language, Notice, TalkMode, Theme, VoiceState } from "$lib/ipc/generated";
 
 export function previewEngine(query: URLSearchParams): FakeEngine {
   const scene = query.get("scene") ?? "thread";
@@ -14,14 +14,18 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
     language: (query.get("language") ?? "system") as Language,
     text_scale: Number(query.get("scale") ?? 1),
     provider: scene === "first" ? "openai" : "ollama",
+    ...(query.get("with") === "openai" ? { voice: calls.openaiVoice.with } : {}),
   };
   const keyring = { state: (query.get("keyring") ?? "ready") as KeyringState, store: "GNOME keyring" };
   const state = (query.get("voice") ?? "idle") as VoiceState;
   const voice = {
     ...samples.idleVoice,
+    ...(query.get("with") === "openai" ? calls.openaiVoice : {}),
     state,
+    mode: (query.get("mode") ?? "push_to_talk") as TalkMode,
     muted: state === "muted",
-    in_call: state !== "idle",
+    in_call: state !== "idle" || query.has("mode"),
+    ...(state === "failed" || state === "reconnecting" ? { error: calls.unreachable, retry_in_ms: state === "failed" ? null : 4000 } : {}),
     for_ms: 2400,
     kept: query.has("kept") ? { id: "1", ms: 3200, reason: state === "failed" ? ("failed" as const) : ("cancelled" as const), conversation_id: null } : null,
   };
@@ -47,7 +51,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
       conversation_count: conversations.length,
       providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
     },
-    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "spoken" ? calls.spoken() : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
   });
   engine.used = Number(query.get("used") ?? engine.used);
   return engine;
@@ -67,6 +71,15 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
     await new Promise((resolve) => setTimeout(resolve, settledMs));
     if (query.get("network") === "offline") dispatchEvent(new Event("offline"));
   }
+  if (open === "voice") navigation.openSettings("voice");
+  if (open === "call") {
+    app.thread.captions = {
+      you: { turn: 9, text: "And if they are sold out, could I take the bike apart and carry it as", heard: 0 },
+      they: query.get("voice") === "speaking" ? { turn: 9, text: "Yes, in a bag of at most eighty by a hundred and twenty centimetres it counts as luggage, and it travels for free.", heard: 62 } : null,
+    };
+    app.thread.marks = [{ after: "s4", why: "age" }];
+  }
+  if (open === "voices") navigation.show({ kind: "models", purpose: "talk" });
   if (open === "link") navigation.show({ kind: "link", href: "https://evil.example/login", words: "mybank.com" });
   if (open === "drawer") navigation.drawer = true;
   if (open === "search") {

@@ -5,7 +5,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Client } from "../ipc/client";
 import type { AppEvent, ErrorBody, ModelChoice, ModelListView } from "../ipc/generated";
 import type { AppState } from "../state/app";
-import { sameChoice, usualChoice } from "../state/models";
+import { choiceOf, echo, sameChoice, usualChoice, type Option } from "../state/models";
 
 export class ModelsController {
   /** By provider. */
@@ -42,6 +42,21 @@ export class ModelsController {
   /** Answers with it from now on, in a conversation or in new ones (`null`). */
   async choose(choice: ModelChoice, conversation_id: string | null): Promise<ErrorBody | null> {
     return this.#failure(async () => void (await this.#client.call("choose_model", { conversation_id, choice })));
+  }
+
+  /** Who is talked with. */
+  get talker(): ModelChoice | null {
+    const chosen = this.#state()?.voice.with;
+    if (chosen === undefined) return null;
+    return chosen.provider === echo.provider.id ? choiceOf(echo) : { provider: chosen.provider, model: chosen.model };
+  }
+
+  /** Talks with a model from now on, in the voice before where that is the same provider's. */
+  async talkWith(option: Option): Promise<ErrorBody | null> {
+    const before = this.#state()?.settings.voice;
+    const voice = before?.provider === option.provider.id ? before.voice : null;
+    const choice = { provider: option.provider.id, model: option === echo ? echo.provider.model : option.id, voice: option === echo ? null : voice };
+    return this.#failure(async () => void (await this.#client.call("update_settings", { voice: choice })));
   }
 
   get favourites(): readonly ModelChoice[] {

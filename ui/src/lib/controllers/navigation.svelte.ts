@@ -2,15 +2,15 @@
  * Where the person is in the window: page, drawer and the one open dialog. Knows nothing of the engine.
  */
 
-export type Section = "providers" | "leaves" | "sound" | "talk" | "reading" | "data" | "about";
+export type Section = "providers" | "leaves" | "sound" | "voice" | "talk" | "reading" | "data" | "about";
 
 export type Page =
   /** `id` is `null` for a conversation that has not begun; `message` is to be scrolled to. */
   | { kind: "conversation"; id: string | null; message: string | null }
   | { kind: "settings"; section: Section | null; provider: string | null };
 
-/** What a model is chosen for: this conversation, new ones, or one more answer to the last message. */
-export type ModelPurpose = "here" | "new" | "again";
+/** What a model is chosen for: this conversation, new ones, one more answer to the last message, or talking. */
+export type ModelPurpose = "here" | "new" | "again" | "talk";
 
 export type Dialog =
   | { kind: "search" }

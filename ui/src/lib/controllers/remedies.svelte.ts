@@ -23,6 +23,8 @@ function carryOut(app: AppController, remedy: Remedy): void {
       return void app.composer.answerAgain();
     case "new_conversation":
       return app.navigation.openConversation(null);
+    case "voice_settings":
+      return app.navigation.openSettings("voice");
     case "sound_settings":
       return app.navigation.openSettings("sound");
   }

@@ -15,6 +15,8 @@ export type Order =
   | "next_region"
   | "hang_up"
   | "mute"
+  | "captions"
+  | "send_now"
   | "talk"
   | "escape";
 
@@ -55,7 +57,9 @@ export function order(press: KeyPress, holder: Holder): Order | null {
   if (press.key === "F6") return "next_region";
   if (press.key === "Escape") return press.shiftKey ? "composer" : "escape";
   if (press.code === "Space" && !press.shiftKey) return holder === "page" || holder === "talk key" ? "talk" : null;
+  if (press.key === "Enter" && !press.shiftKey && holder === "page") return "send_now";
   if (press.key.toLowerCase() === "m" && !press.shiftKey && holder !== "field") return "mute";
+  if (press.key.toLowerCase() === "c" && !press.shiftKey && holder !== "field") return "captions";
   return null;
 }
 

@@ -3,7 +3,7 @@
  * means (hold or tap) and which state there is; nothing here does.
  */
 import type { Client } from "../ipc/client";
-import type { ErrorBody, VoiceView } from "../ipc/generated";
+import type { ErrorBody, TalkMode, VoiceView } from "../ipc/generated";
 
 /** What holds the key down: a pointer, the bar, or the lock it was slid into. */
 type Holder = `pointer ${number}` | "space" | "lock";
@@ -26,6 +26,8 @@ export class TalkController {
   overLock = $state(false);
   /** The lock keeps the key down. */
   locked = $state(false);
+  /** Whether what is said is shown as it comes. */
+  captions = $state<"on" | "off">("on");
   error = $state.raw<ErrorBody | null>(null);
   #holders: readonly Holder[] = [];
   #client: Client;
@@ -101,7 +103,25 @@ export class TalkController {
     return true;
   }
 
-  sendKept = (): Promise<void> => this.#tell(() => this.#client.call("talk_send_kept", {}));
+  /** Sends something kept; the newest when none is named. */
+  sendKept = (id?: string): Promise<void> => this.#tell(() => this.#client.call("talk_send_kept", id === undefined ? {} : { id }));
+
+  discardKept = (id: string): Promise<void> => this.#tell(() => this.#client.call("talk_discard_kept", { id }));
+
+  /** Hands-free, or by the key. */
+  mode = (mode: TalkMode): Promise<void> => this.#tell(() => this.#client.call("talk_mode", { mode }));
+
+  /** Hands-free: what was said so far is the turn. `false` when nothing is being said. */
+  sendNow(): boolean {
+    const voice = this.#voice();
+    if (voice?.mode !== "hands_free" || (voice.state !== "hearing" && voice.state !== "listening")) return false;
+    void this.#tell(() => this.#client.call("talk_send_now", {}));
+    return true;
+  }
+
+  retry = (): Promise<void> => this.#tell(() => this.#client.call("talk_retry", {}));
+
+  dismiss = (): Promise<void> => this.#tell(() => this.#client.call("talk_dismiss", {}));
 
   mute(): void {
     const muted = this.#voice()?.muted ?? false;

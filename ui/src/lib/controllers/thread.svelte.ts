@@ -2,8 +2,15 @@
  * The open conversation: loads it, keeps it true by events, and knows which answer runs.
  */
 import type { Client } from "../ipc/client";
-import type { AppEvent, ErrorBody, MessageView, ModelChoice } from "../ipc/generated";
+import type { AppEvent, ErrorBody, MessageView, ModelChoice, Renewal } from "../ipc/generated";
+import { noCaptions, reduceCaptions, type Captions } from "../state/captions";
 import { reduceMessages, running, type Messages } from "../state/thread";
+
+/** The session was made anew after a message; `null` before the first one. */
+export interface Mark {
+  after: string | null;
+  why: Renewal;
+}
 
 export type Phase = "new" | "loading" | "ready" | "failed";
 
@@ -14,6 +21,10 @@ export class ThreadController {
   id = $state<string | null>(null);
   /** Which model answers in it; `null` until one was asked or chosen. */
   model = $state.raw<ModelChoice | null>(null);
+  /** What is being said right now. */
+  captions = $state.raw<Captions>(noCaptions);
+  /** Where in the thread a session was made anew, for as long as it is on the page. */
+  marks = $state.raw<readonly Mark[]>([]);
   #client: Client;
   /** Events that came while the conversation was being fetched. */
   #held: { event: AppEvent; seq: number }[] = [];
@@ -37,7 +48,7 @@ export class ThreadController {
     this.id = id;
     this.error = null;
     this.#held = [];
-    if (!again) [this.messages, this.model] = [[], null];
+    if (!again) [this.messages, this.model, this.marks, this.captions] = [[], null, [], noCaptions];
     if (id === null) {
       this.phase = "new";
       return;
@@ -67,6 +78,8 @@ export class ThreadController {
   }
 
   event(event: AppEvent, seq: number): void {
+    this.captions = reduceCaptions(this.captions, event);
+    if (event.type === "voice_renewed" && event.conversation_id === this.id) this.marks = [...this.marks, { after: this.last?.id ?? null, why: event.why }];
     if (event.type === "conversation" && event.summary.id === this.id) this.model = event.summary.model;
     if (this.id === null || (event.type !== "message" && event.type !== "delta")) return;
     if (this.#from === Number.POSITIVE_INFINITY) this.#held.push({ event, seq });

@@ -43,6 +43,8 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case "answers_ended":
     case "models":
     case "level":
+    case "caption":
+    case "voice_renewed":
     case "files_dropped":
     case "devices_changed":
       return state;

@@ -17,7 +17,8 @@ export type Remedy =
   | "check_address"
   | "answer_again"
   | "new_conversation"
-  | "sound_settings";
+  | "sound_settings"
+  | "voice_settings";
 
 export interface Face {
   tone: Tone;
@@ -55,6 +56,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   message_too_long: { tone: "you", icon: "info", remedy: null },
   no_model: { tone: "you", icon: "info", remedy: "choose_model" },
   no_voice: { tone: "you", icon: "info", remedy: null },
+  spending_cap: { tone: "you", icon: "info", remedy: "voice_settings" },
   gone: { tone: "quiet", icon: "info", remedy: "new_conversation" },
   disk_full: { tone: "bad", icon: "database", remedy: null },
   read_only: { tone: "bad", icon: "database", remedy: null },
@@ -85,6 +87,7 @@ export const noticeFaces: Readonly<Record<Notice["type"], Face>> = {
   microphone_silent: { tone: "you", icon: "mic", remedy: "sound_settings" },
   sound_lost: { tone: "you", icon: "audio-lines", remedy: "sound_settings" },
   disk_full: { tone: "bad", icon: "database", remedy: null },
+  spoken_in_memory: { tone: "you", icon: "database", remedy: null },
   disk_low: { tone: "you", icon: "database", remedy: null },
   read_only: { tone: "bad", icon: "database", remedy: null },
   settings_unreadable: { tone: "you", icon: "settings", remedy: null },

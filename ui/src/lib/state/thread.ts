@@ -2,6 +2,7 @@
  * The messages of the open conversation, and how each event changes them. Pure; `ThreadController` holds the value.
  * What does not change keeps its identity, so that only the last block of the running answer is drawn again.
  */
+import { cutHeard, type Heard } from "../text/heard";
 import type { AppEvent, BlockView, Delta, MessageView } from "../ipc/generated";
 
 export type Messages = readonly MessageView[];
@@ -66,9 +67,24 @@ export function running(messages: Messages): MessageView | undefined {
   return messages.findLast(({ status }) => status === "streaming");
 }
 
-/** What "Copy" takes: the words alone, without reasoning, tools and sound. */
+/** What of each text of an answer was heard; `null` unless it was interrupted and that is known. */
+export function heardOf({ blocks, spoken }: MessageView): ReadonlyMap<BlockView, Heard> | null {
+  if (spoken?.heard_chars == null) return null;
+  let left = spoken.heard_chars;
+  const parts = new Map<BlockView, Heard>();
+  for (const block of blocks) {
+    if (block.type !== "text") continue;
+    const cut = cutHeard(block.text, left);
+    left -= [...cut.heard].length;
+    parts.set(block, cut);
+  }
+  return parts;
+}
+
+/** What "Copy" takes: the words alone, without reasoning, tools and sound; of an interrupted answer those that were heard. */
 export function wordsOf(message: MessageView): string {
-  return message.blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n\n");
+  const cut = heardOf(message);
+  return message.blocks.flatMap((block) => (block.type === "text" ? [cut?.get(block)?.heard ?? block.text] : [])).join("\n\n").trimEnd();
 }
 
 /** The last block of code an answer holds, `null` when there is none. */

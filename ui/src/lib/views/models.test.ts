@@ -104,11 +104,25 @@ describe("the model picker", () => {
     await picker();
     all("model-option")[4]?.focus();
     await press("Home");
+    expect(document.activeElement?.textContent).toContain("gpt-realtime");
+    for (let n = 0; n < 2; n += 1) await press("ArrowDown");
     expect(document.activeElement?.textContent).toContain("gpt-4.1-mini");
     await press("f");
     expect(called("update_settings")).toEqual([{ favourites: [{ provider: "openai", model: "gpt-4.1-mini" }] }]);
     await press("q");
     expect(document.activeElement).toBe(one("model-query"));
+  });
+
+  it("tells who is talked with apart from who is written to, and chooses a voice by Enter", async () => {
+    await open();
+    await picker();
+    expect([...document.querySelectorAll("#models [role=group]")].map((group) => group.getAttribute("aria-label"))).toEqual(["Talk directly (speech to speech)", "Text only"]);
+    expect(all("model-option").filter((option) => option.textContent?.includes("in use")).map((option) => option.textContent)).toEqual([expect.stringContaining("Echo built in"), expect.stringContaining("qwen3:8b")]);
+    await write(one<HTMLInputElement>("model-query"), "realtime");
+    await press("Enter");
+    expect(called("update_settings")).toEqual([{ voice: { provider: "openai", model: "gpt-realtime", voice: null } }]);
+    expect(called("choose_model")).toEqual([]);
+    await expect.poll(() => app.state?.voice.with.model).toBe("gpt-realtime");
   });
 
   it("filters by what a model can do", async () => {

@@ -7,6 +7,7 @@ export const icons = {
   "arrow-right": "M5 12h13.5M13 6l6 6-6 6",
   "arrow-up": "M12 19V5.5M6 11l6-6 6 6",
   "audio-lines": "M4 10v4M8 6.5v11M12 3.5v17M16 8v8M20 10.5v3",
+  captions: "M5 5.5h14a1.5 1.5 0 0 1 1.5 1.5v10a1.5 1.5 0 0 1-1.5 1.5H5A1.5 1.5 0 0 1 3.5 17V7A1.5 1.5 0 0 1 5 5.5zM7 11.5h5M15 11.5h2M7 14.5h2M12 14.5h5",
   check: "m5 12.5 4.5 4.5L19 7.5",
   "chevron-down": "m6 9.5 6 6 6-6",
   "chevron-left": "m14.5 6-6 6 6 6",

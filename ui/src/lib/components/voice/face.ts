@@ -45,6 +45,7 @@ export function hint(voice: VoiceView, { mode, focus, answersWith, floor }: Hint
       return mode === "toggle" ? "voice.idle.hint_toggle" : "voice.idle.hint";
     case "listening":
     case "hearing":
+      if (voice.mode === "hands_free") return "voice.hint_hands_free";
       return floor === "open" || voice.locked || mode === "toggle" ? "voice.hint_press" : "voice.hint_release";
     case "failed":
       return voice.kept === null ? "voice.failed.hint" : "voice.failed.hint_kept";
@@ -53,7 +54,7 @@ export function hint(voice: VoiceView, { mode, focus, answersWith, floor }: Hint
     case "thinking":
       return "voice.thinking.hint";
     case "speaking":
-      return "voice.speaking.hint";
+      return voice.mode === "hands_free" ? "voice.speaking.hint_talk" : "voice.speaking.hint";
     case "interrupted":
       return "voice.interrupted.hint";
     case "reconnecting":

@@ -203,6 +203,7 @@ export class FakeEngine implements Transport {
       settings.output_device = device(patch.output_device, this.snapshot.settings.output_device);
       this.snapshot.settings = settings;
       this.emit({ type: "settings", settings });
+      if (patch.voice !== undefined) this.#show("idle", { in_call: false, with: patch.voice, with_name: this.snapshot.providers.find(({ id }) => id === patch.voice?.provider)?.name ?? "Echo" });
       return settings;
     },
     devices: () => ({
