@@ -2,7 +2,6 @@
 
 mod files;
 mod tools;
-mod voice;
 
 use std::time::{Duration, Instant};
 
