@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gtk::gdk::SELECTION_CLIPBOARD;
-use gtk::gio::prelude::FileExt as _;
 use gtk::gio::File;
+use gtk::gio::prelude::FileExt as _;
 use gtk::glib::MainContext;
 use parlance_app::{Clipboard, Given};
 use tokio::sync::oneshot;

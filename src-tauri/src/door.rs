@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_app::{App, Given};
 use parlance_app::api::{ErrorBody, EventBatch};
+use parlance_app::{App, Given};
 use serde_json::Value;
 use tauri::State;
 use tauri::ipc::Channel;

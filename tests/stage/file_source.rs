@@ -55,7 +55,15 @@ impl FileSource {
     /// Drags the file to a place on the display, and lets it go there.
     pub fn drop_at(&self, x: u32, y: u32) {
         let between = |from: u32, to: u32, step: u32| (from * (STEPS - step) + to * step) / STEPS;
-        let mut hand = vec!["sleep".to_owned(), "0.3".into(), "mousemove".into(), FILE.0.to_string(), FILE.1.to_string(), "sleep".into(), "0.2".into()];
+        let mut hand = vec![
+            "sleep".to_owned(),
+            "0.3".into(),
+            "mousemove".into(),
+            FILE.0.to_string(),
+            FILE.1.to_string(),
+            "sleep".into(),
+            "0.2".into(),
+        ];
         hand.extend(["mousedown".into(), "1".into(), "sleep".into(), "0.2".into()]);
         for step in 1..=STEPS {
             let (x, y) = (between(FILE.0, x, step), between(FILE.1, y, step));

@@ -2,6 +2,7 @@
 //! Some web views give their pages neither.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use async_trait::async_trait;
 use parlance_store::NewAttachment;
@@ -88,16 +89,27 @@ fn bad(why: String) -> ErrorBody {
     ErrorBody::new(ErrorCode::BadFile).with_details(why)
 }
 
+/// Why a file that was given cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("it is not a file")]
+    NotAFile,
+    #[error(transparent)]
+    TooLarge(#[from] BadFile),
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
 /// The bytes of a file, never more of it than may be sent.
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+fn read(path: &Path) -> Result<Vec<u8>, Unread> {
+    let about = fs::metadata(path)?;
     if !about.is_file() {
-        return Err("it is not a file".to_owned());
+        return Err(Unread::NotAFile);
     }
     if about.len() > MOST_BYTES as u64 {
-        return Err(BadFile::TooLarge.to_string());
+        return Err(BadFile::TooLarge.into());
     }
-    std::fs::read(path).map_err(|error| error.to_string())
+    Ok(fs::read(path)?)
 }
 
 /// A name without folders and without what could break the line it stands in.
@@ -110,6 +122,10 @@ fn file_name(given: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
     use super::*;
     use crate::{Options, Reach};
 
@@ -134,24 +150,32 @@ mod tests {
     async fn what_lies_on_the_clipboard_is_taken_in_and_what_is_gone_is_told() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("notes.txt"), "the answer is 42").unwrap();
-        let options = |clipboard| Options {
+        let options = Options {
             data_dir: Some(folder.path().join("data")),
             reach: Reach::History,
-            clipboard,
+            clipboard: Some(Arc::new(Copied(folder.path().to_owned()))),
             ..Options::default()
         };
-        let clipboard: std::sync::Arc<dyn Clipboard> = std::sync::Arc::new(Copied(folder.path().to_owned()));
-        let app = App::start(options(Some(clipboard))).await;
-        let taken = app.call("paste_files", serde_json::json!({})).await.unwrap();
-        assert_eq!((&taken["files"][0]["name"], &taken["files"][0]["bytes"]), (&"notes.txt".into(), &16.into()));
+        let app = App::start(options).await;
+        let taken = app.call("paste_files", json!({})).await.unwrap();
+        assert_eq!((&taken["files"][0]["name"], &taken["files"][0]["bytes"]), (&json!("notes.txt"), &json!(16)));
         assert_eq!(taken["error"]["code"], "bad_file");
         assert!(taken["error"]["details"].as_str().unwrap().starts_with("gone.txt: "), "{taken}");
 
         // A folder is no file, and a drop is told to the windows.
         let mut events = app.subscribe();
         app.drop_files(vec![Given::At(folder.path().to_owned())]).await;
-        let told = events.recv().await.unwrap().events.remove(0);
-        assert!(matches!(told, AppEvent::FilesDropped { taken } if taken.files.is_empty() && taken.error.is_some()));
+        let taken = loop {
+            let batch = events.recv().await.unwrap();
+            let dropped = batch.events.into_iter().find_map(|event| match event {
+                AppEvent::FilesDropped { taken } => Some(taken),
+                _ => None,
+            });
+            if let Some(taken) = dropped {
+                break taken;
+            }
+        };
+        assert!(taken.files.is_empty() && taken.error.is_some(), "{taken:?}");
         app.shut_down().await;
     }
 }
