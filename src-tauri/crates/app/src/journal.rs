@@ -12,7 +12,7 @@ mod page_file;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,8 +60,8 @@ impl DiskJournal {
     ) -> Self {
         let (orders, queue) = sync_channel(QUEUE);
         let trouble = Arc::new(trouble);
-        let (path, alarm) = (folder.clone(), Arc::clone(&trouble));
-        let spawned = std::thread::Builder::new().name("journal".into()).spawn(move || write(&path, &queue, &alarm));
+        let alarm = Arc::clone(&trouble);
+        let spawned = std::thread::Builder::new().name("journal".into()).spawn(move || write(&queue, &alarm));
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for the journal: what is said is in memory only");
         }
@@ -120,14 +120,14 @@ impl Journal for DiskJournal {
     }
 
     fn remove(&self, page: Page) {
-        let was_found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&page).is_some();
-        if was_found {
-            remove(&self.path(&page));
+        // At once: whoever ends Parlance now must not be offered it at the next start.
+        remove(&self.path(&page));
+        if self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&page).is_some() {
             return;
         }
-        // What is answered must go, however long the disk takes: a thread that waits for it harms nobody.
-        let orders = self.orders.clone();
-        if let Err(std::sync::mpsc::TrySendError::Full(order)) = orders.try_send(Order::Remove(page)) {
+        // The writer lets the file go, however long the disk takes: a thread that waits for it harms nobody.
+        if let Err(TrySendError::Full(order)) = self.orders.try_send(Order::Remove(page)) {
+            let orders = self.orders.clone();
             std::thread::spawn(move || drop(orders.send(order)));
         }
     }
@@ -188,7 +188,7 @@ fn remove(path: &Path) {
 }
 
 /// The writing thread. It ends with the journal.
-fn write(folder: &Path, orders: &Receiver<Order>, trouble: &Trouble) {
+fn write(orders: &Receiver<Order>, trouble: &Trouble) {
     let mut open: HashMap<Page, File> = HashMap::new();
     let mut written: Option<(Page, Instant)> = None;
     loop {
@@ -221,7 +221,6 @@ fn write(folder: &Path, orders: &Receiver<Order>, trouble: &Trouble) {
             Some(Order::Close(page)) => flush(&open, &page),
             Some(Order::Remove(page)) => {
                 open.remove(&page);
-                remove(&path(folder, &page));
             }
             None => {}
         }
@@ -258,13 +257,13 @@ mod tests {
     /// The writer is another thread: what was ordered is there when an order behind it is done.
     fn settle(journal: &DiskJournal) {
         let last = journal.begin(SampleRate::HZ_16000, None).unwrap();
-        let path = journal.path(&last);
-        journal.remove(last);
+        journal.append(&last, &[1]);
         let until = Instant::now() + Duration::from_secs(20);
-        while path.exists() {
+        while journal.read(&last).is_none_or(|sound| sound.samples.is_empty()) {
             assert!(Instant::now() < until, "the writer answers");
             std::thread::yield_now();
         }
+        journal.remove(last);
     }
 
     #[test]

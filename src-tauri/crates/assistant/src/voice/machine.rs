@@ -195,7 +195,11 @@ impl Machine {
             Input::Mode(mode, ends) => self.change_mode(mode, ends, now),
             Input::Patience(patience) => {
                 self.watch.set_patience(patience);
-                Vec::new()
+                // Where the provider ends the turns, it is told with a new session.
+                if self.ends() == Ends::Provider {
+                    self.line.renew_soon(now);
+                }
+                self.renew_if_due(now)
             }
             Input::IdleLimit(limit) => {
                 self.idle_limit = limit;

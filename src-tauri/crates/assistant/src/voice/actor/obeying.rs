@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlance_core::realtime::{RealtimeCommand, TurnDetection};
 
 use super::super::history::Entry;
-use super::super::machine::{Cap, Ends, Input, Microphone, Mode, PATIENCE};
+use super::super::machine::{Cap, Ends, Input, Microphone, PATIENCE};
 use super::super::mouth::Mouth;
 use super::super::news::{Patience, PatienceBy, VoiceCommand, Warmth};
 use super::super::speaker::Voice;
@@ -108,11 +108,7 @@ impl Actor {
         }
         self.patience = patience;
         self.step(Input::Patience(self.local_patience()));
-        if self.machine.mode() == Mode::HandsFree {
-            // The session is made anew with it, as soon as nobody speaks.
-            self.step(Input::Mode(Mode::HandsFree, Ends::Here));
-            self.step(Input::Mode(Mode::HandsFree, self.who_ends()));
-        }
+        self.step(Input::Mode(self.machine.mode(), self.who_ends()));
     }
 
     /// The silence after which a turn is over, where we tell.

@@ -517,6 +517,16 @@ fn a_session_is_renewed_before_its_end_between_turns() {
 }
 
 #[test]
+fn another_patience_takes_hold_when_nobody_speaks() {
+    let mut talk = hands_free(Ends::Provider);
+    talk.hears(200, VOICE);
+    assert_eq!(talk.does(Input::Patience(Duration::from_secs(2))), []);
+    talk.does(Input::Cancel);
+    let anew = [Effect::CloseSession, Effect::Connect, Effect::Expect(TurnId(2))];
+    assert_eq!(talk.waits(20), anew);
+}
+
+#[test]
 fn a_call_in_which_nobody_speaks_ends_by_itself() {
     let mut talk = hands_free(Ends::Here);
     talk.does(Input::IdleLimit(Some(Duration::from_secs(300))));
