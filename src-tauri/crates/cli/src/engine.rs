@@ -34,7 +34,8 @@ impl Desk {
         sound: Option<Sound>,
         work: impl AsyncFnOnce(&App) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let options = Options { data_dir: self.common.data_dir.clone(), sound, verbose: self.common.verbose, reach };
+        let (data_dir, verbose) = (self.common.data_dir.clone(), self.common.verbose);
+        let options = Options { data_dir, sound, verbose, reach, ..Options::default() };
         let app = App::start(options).await;
         let waiting = tokio::spawn(say_when_the_keyring_waits(app.clone(), self.out));
         let done = work(&app).await;

@@ -19,6 +19,8 @@ const QUIET: Duration = Duration::from_millis(200);
 /// After a recording of which nothing was made in so much silence, nothing will be: a turn that its provider does not end
 /// is ended by then.
 const LONGEST_QUIET: Duration = Duration::from_secs(15);
+/// A microphone that takes nothing for so long is shut.
+const MICROPHONE_LIMIT: Duration = Duration::from_secs(5);
 /// So long after an answer nobody begins another turn.
 const SETTLED: Duration = Duration::from_millis(1_000);
 
@@ -114,8 +116,7 @@ async fn just_talk(
     args.open_call(app).await?;
     let last = recordings.len();
     for (number, recording) in (1..).zip(recordings) {
-        // The microphone is closed on it only where the call has ended, and why is in the turn.
-        let _ = ears.during(voice.speak(recording)).await?;
+        ears.during(speak(voice, recording)).await?;
         let mut quiet = Duration::ZERO;
         let before = ears.turns().len();
         while quiet < LONGEST_QUIET {
@@ -124,7 +125,7 @@ async fn just_talk(
                 VoiceState::Idle | VoiceState::Failed => break,
                 _ if ears.turns().len() > before && ears.all_are_over() && quiet >= SETTLED => break,
                 _ => {
-                    let _ = ears.during(voice.speak(silence(QUIET))).await?;
+                    ears.during(speak(voice, silence(QUIET))).await?;
                     // However fast files go by, what happens has its own time.
                     ears.during(tokio::time::sleep(QUIET / 10)).await?;
                     quiet += QUIET;
@@ -140,6 +141,13 @@ async fn just_talk(
         ears.until_written_down(ears.turns().len().max(1)).await?;
     }
     Ok(())
+}
+
+/// Speaks into the open microphone. One that is shut, since the call has ended, is not waited for: why it has is in the
+/// turn.
+async fn speak(voice: &FileVoice, recording: AudioChunk) {
+    let longest = recording.duration() + MICROPHONE_LIMIT;
+    let _ = tokio::time::timeout(longest, voice.speak(recording)).await;
 }
 
 fn silence(length: Duration) -> AudioChunk {

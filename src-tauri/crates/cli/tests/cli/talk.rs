@@ -189,3 +189,20 @@ fn a_provider_without_a_voice_says_so() {
     let called = stage.call(&["talk", "--provider", "anthropic", "--model", "m", "--input", HELLO, "--json"]);
     assert_eq!((called.code, &called.json()["error"]["code"]), (1, &json!("no_voice")));
 }
+
+#[test]
+fn what_was_not_answered_is_in_the_journal_after_the_end() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = voice(&runtime, Some(VoiceFault::Refused(401)));
+    let stage = Stage::repeating();
+    let address = format!("{}/v1", server.origin());
+    let words = ["talk", "--provider", "openai", "--model", "v", "--base-url", &address, "--input", HELLO, "--fast"];
+    let told = stage.call(&[&words[..], &["--json"]].concat()).json();
+    assert_eq!(told["error"]["code"], "key_refused");
+    let pages: Vec<_> = std::fs::read_dir(stage.data().join("spoken")).unwrap().map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 1, "{pages:?}");
+    let said = samples(HELLO).len() as f64 * 2.0;
+    let kept = pages[0].metadata().unwrap().len() as f64;
+    // A head, and eight bytes for each piece of 20 ms.
+    assert!(kept > said && kept < said * 1.02 + 200.0, "{said} bytes were said, {kept} are kept");
+}
