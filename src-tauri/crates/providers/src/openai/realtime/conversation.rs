@@ -267,7 +267,9 @@ impl Conversation {
     /// This turn has no answer.
     fn fail(&mut self, turn: TurnId, error: ProviderError, made: &mut Made) {
         self.again.retain(|again| *again != turn);
-        self.asked.iter_mut().for_each(|asked| drop(asked.turn.take_if(|asked| *asked == turn)));
+        for asked in &mut self.asked {
+            asked.turn.take_if(|asked| *asked == turn);
+        }
         if let Some(running) = &mut self.running {
             running.turn.take_if(|running| *running == turn);
         }
