@@ -427,8 +427,8 @@ fn pieces(sound: &[i16]) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// Samples of base64; none for what is no base64.
+/// Samples of base64 in either alphabet, since Google's own client writes the one for addresses; none for what is no base64.
 fn samples(base64: &str) -> Vec<i16> {
-    let bytes = BASE64.decode(base64).unwrap_or_default();
+    let bytes = BASE64.decode(base64.replace('-', "+").replace('_', "/")).unwrap_or_default();
     bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
