@@ -2,6 +2,7 @@
 
 mod files;
 mod tools;
+mod voice;
 
 use std::time::{Duration, Instant};
 
