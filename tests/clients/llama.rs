@@ -75,7 +75,7 @@ impl Llama {
                 "Chat Completions",
                 Box::new(Client::new(provider(&base), ChatCompletionsApi(Dialect::OPENAI), http(), files())),
             ),
-            ("Responses", Box::new(Client::new(provider(&base), ResponsesApi, http(), files()))),
+            ("Responses", Box::new(Client::new(provider(&base), ResponsesApi::LLAMA_CPP, http(), files()))),
             ("Messages", Box::new(Client::new(provider(&self.origin), MessagesApi, http(), files()))),
         ]
     }

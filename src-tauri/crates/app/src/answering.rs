@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parlance_assistant::answer::{Answered, Ending as End, answer};
 use parlance_assistant::tools::{Limits, ToolLoop, Toolbox};
-use parlance_core::{ChatRequest, Consent, ContentBlock, Msg, ProviderError, Role, StopReason, Tool, ToolFailure};
+use parlance_core::{
+    ChatRequest, Consent, ContentBlock, Mark, Msg, ProviderError, Role, StopReason, Tool, ToolFailure,
+};
 use parlance_store::{
     AnswerWriter, Attachment, Ending, MessageStatus, NewAttachment, NewMessage, Place, Saved, Store, StoredMessage,
     Timings, Turn,
@@ -16,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{AppEvent, ErrorBody, ErrorCode, MessageSent, ModelChoice, Notice};
 use crate::app::App;
-use crate::providers::{Chosen, refused};
+use crate::providers::Chosen;
 use crate::shortening::Shortened;
 use crate::speakers;
 use crate::speaking::{PERSON, millis};
@@ -50,9 +52,10 @@ impl App {
 
         let files_chosen = self.inner.desk.staged(files).ok_or_else(|| ErrorBody::new(ErrorCode::Gone))?;
         let files_chosen = files_chosen.into_iter().map(|file| NewAttachment { origin: first.origin.clone(), ..file });
-        let question = text.map(|text| NewMessage {
-            files: files_chosen.collect(),
-            ..NewMessage::complete(Msg::text(Role::User, PERSON, text))
+        let question = text.map(|text| {
+            let content = if text.trim().is_empty() { Vec::new() } else { vec![ContentBlock::text(text)] };
+            let files = files_chosen.collect();
+            NewMessage { files, ..NewMessage::complete(Msg::new(Role::User, PERSON, content)) }
         });
         let mut turn = store.begin_turn(place, question, first.row()).await?;
         self.inner.desk.unstage(files);
@@ -106,7 +109,7 @@ impl App {
         self.tell_message(&turn.answer_id).await;
     }
 
-    async fn write_answer(&self, store: &Store, chosen: Chosen, turn: Turn, cancel: &CancellationToken) {
+    async fn write_answer(&self, store: &Store, mut chosen: Chosen, turn: Turn, cancel: &CancellationToken) {
         let Turn { conversation, answer_id, .. } = turn;
         let writer = AnswerWriter::start(store.clone(), &answer_id);
         let past = past(store, &conversation.id, Some(&answer_id)).await;
@@ -114,20 +117,34 @@ impl App {
         let (formatter, messages) = speakers::put(&chosen.model, past);
         let request = ChatRequest { model: chosen.model.clone(), messages, formatter, ..ChatRequest::default() };
         let person = Arc::new(Person::new(self.clone(), &conversation.id, &answer_id));
-        let toolbox = self.toolbox(store, &chosen, &files);
+        let (toolbox, lack) = self.toolbox(store, &chosen, &files);
         let model = ToolLoop::new(chosen.chat.clone(), toolbox, person.clone(), Limits::default());
         let Shortened { request, left_out } = self.shortened(&chosen, request, cancel).await;
         let asked = self.inner.clock.now();
-        let answered = answer(&model, &request, self.inner.clock.as_ref(), cancel, |event| {
-            self.hub().answer_grows(&answer_id, event);
-            writer.push(event);
-        })
-        .await;
+        let answered = {
+            let answering = answer(&model, &request, self.inner.clock.as_ref(), cancel, |event| {
+                self.hub().answer_grows(&answer_id, event);
+                writer.push(event);
+            });
+            tokio::pin!(answering);
+            loop {
+                tokio::select! {
+                    biased;
+                    answered = &mut answering => break answered,
+                    Some((error, wait)) = chosen.waits.recv() => {
+                        self.tell_wait(&conversation.id, &answer_id, &chosen, ProviderError { retry_after: Some(wait), ..error });
+                    }
+                }
+            }
+        };
         let total = self.inner.clock.now().saturating_duration_since(asked);
         let mut ending = ending(answered, &chosen, millis(total), self.inner.clock.wall());
-        if let Some(refusal) = person.refusal() {
+        let refusal = person.refusal().map(|refusal| {
             self.inner.desk.note_without(&chosen.provider.id, &chosen.model);
-            tell_without(&mut ending, &refusal, &chosen);
+            ErrorBody { code: ErrorCode::NoTools, ..chosen.explain(&refusal) }
+        });
+        if let Some(without) = refusal.or(lack).filter(|_| ending.error.is_none()) {
+            ending.error = serde_json::to_value(without).ok();
         }
         ending.timings.left_out = left_out;
         match writer.finish(store, ending).await {
@@ -137,10 +154,25 @@ impl App {
         }
     }
 
-    /// The tools for one answer.
-    fn toolbox(&self, store: &Store, chosen: &Chosen, files: &[Attachment]) -> Toolbox {
-        if !self.config().settings.tools || self.inner.desk.is_without(&chosen.provider.id, &chosen.model) {
-            return Toolbox::default();
+    /// Tells that a provider is asked again, and when.
+    fn tell_wait(&self, conversation_id: &str, answer_id: &str, chosen: &Chosen, error: ProviderError) {
+        let (conversation_id, message_id) = (conversation_id.to_owned(), answer_id.to_owned());
+        let error = chosen.explain_at(&error, self.inner.clock.wall());
+        self.hub().tell(AppEvent::Waiting { conversation_id, message_id, error });
+    }
+
+    /// The tools for one answer, and what is to be said where the model can use none.
+    fn toolbox(&self, store: &Store, chosen: &Chosen, files: &[Attachment]) -> (Toolbox, Option<ErrorBody>) {
+        let (provider, model) = (&chosen.provider, &chosen.model);
+        if !self.config().settings.tools {
+            return (Toolbox::default(), None);
+        }
+        let is_known = self.inner.desk.is_without(&provider.id, model);
+        if is_known || self.model_info(provider, model).capabilities.said(Mark::Tools) == Some(false) {
+            self.inner.desk.note_without(&provider.id, model);
+            // Said once; but whoever chose files expects them to be read, each time.
+            let is_news = !is_known || !files.is_empty();
+            return (Toolbox::default(), is_news.then(|| chosen.about(ErrorCode::NoTools)));
         }
         let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(self.inner.clock.clone()))];
         if !files.is_empty() {
@@ -152,7 +184,7 @@ impl App {
             });
             tools.push(Arc::new(ReadFile::new(Kept(store.clone()), choices)));
         }
-        Toolbox::new(tools)
+        (Toolbox::new(tools), None)
     }
 
     /// Tells a message as it stands in the store.
@@ -193,28 +225,33 @@ async fn files_of(store: &Store, conversation_id: &str, past: &[Msg]) -> Vec<Att
     files
 }
 
-/// Says with the answer that it was made without tools.
-fn tell_without(ending: &mut Ending, refusal: &ProviderError, chosen: &Chosen) {
-    if ending.error.is_none() {
-        let error = ErrorBody::from_provider(refusal, &chosen.provider.name, &chosen.host, &chosen.model);
-        ending.error = serde_json::to_value(ErrorBody { code: ErrorCode::NoTools, ..error }).ok();
-    }
-}
-
 /// What the model is told: everything that says something, up to the answer that is to be written.
 pub(crate) async fn past(store: &Store, conversation_id: &str, answer_id: Option<&str>) -> Vec<Msg> {
     let rows = store.messages(conversation_id).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the conversation could not be read");
         Vec::new()
     });
-    rows.into_iter().take_while(|row| Some(row.msg.id.as_str()) != answer_id).filter_map(as_context).collect()
+    let files = store.attachments(conversation_id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the files of a conversation could not be read");
+        Vec::new()
+    });
+    let before = rows.into_iter().take_while(|row| Some(row.msg.id.as_str()) != answer_id);
+    before.filter_map(|row| as_context(row, &files)).collect()
 }
 
-/// A message as context for a model: recordings without words say nothing to it.
-fn as_context(row: StoredMessage) -> Option<Msg> {
+/// A message as context for a model: recordings without words say nothing to it, files without words are named.
+fn as_context(row: StoredMessage, files: &[Attachment]) -> Option<Msg> {
     let mut msg = row.msg;
     msg.content.retain(|block| !matches!(block, ContentBlock::Audio { .. }));
-    (!msg.content.is_empty()).then_some(msg)
+    if msg.content.is_empty() {
+        let own = files.iter().filter(|file| file.message_id == msg.id).map(|file| file.name.as_str());
+        let names = own.collect::<Vec<_>>().join(", ");
+        if names.is_empty() {
+            return None;
+        }
+        msg.content.push(ContentBlock::text(format!("[Files: {names}]")));
+    }
+    Some(msg)
 }
 
 /// Why an answer that came whole is not all that was asked for; `None` when it is.
@@ -227,10 +264,6 @@ fn unfinished(reason: Option<&StopReason>) -> Option<ErrorCode> {
     }
 }
 
-fn wall_ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 fn ending(answered: Answered, chosen: &Chosen, total_ms: u32, now: Duration) -> Ending {
     let Answered { reply, ending, first_piece, thought } = answered;
     let (status, error) = match &ending {
@@ -240,8 +273,7 @@ fn ending(answered: Answered, chosen: &Chosen, total_ms: u32, now: Duration) -> 
         End::Stopped => (MessageStatus::Stopped, None),
         End::Broken(error) => {
             let status = if reply.content.is_empty() { MessageStatus::Failed } else { MessageStatus::Cut };
-            let body = refused(error, &chosen.provider, &chosen.host, &chosen.model);
-            (status, Some(ErrorBody { retry_at_ms: error.retry_after.map(|wait| wall_ms(now + wait)), ..body }))
+            (status, Some(chosen.explain_at(error, now)))
         }
     };
     Ending {
@@ -258,3 +290,6 @@ fn ending(answered: Answered, chosen: &Chosen, total_ms: u32, now: Duration) -> 
         ..Ending::new(reply.content, status)
     }
 }
+
+#[cfg(test)]
+mod tests;

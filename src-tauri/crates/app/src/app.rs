@@ -96,6 +96,7 @@ pub(crate) struct Inner {
     pub(crate) key_states: Mutex<crate::providers::KeyStates>,
     pub(crate) lists: Lists,
     pub(crate) clipboard: Option<Arc<dyn Clipboard>>,
+    pub(crate) last_count: crate::context::LastCount,
     pub(crate) tasks: TaskTracker,
     pub(crate) ending: CancellationToken,
 }
@@ -152,6 +153,7 @@ impl App {
                 lists: Lists::new(paths.models()),
                 purse: speaking::Purse::new(paths.spending()),
                 clipboard: options.clipboard,
+                last_count: Mutex::default(),
                 paths,
                 clock,
                 hub,

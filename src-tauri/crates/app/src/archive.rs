@@ -34,6 +34,21 @@ pub struct ArchivedMessage {
     pub view: MessageView,
     /// The model that answered; `None` for what a person said.
     pub model: Option<String>,
+    /// Files that were chosen for it.
+    pub files: Vec<ArchivedFile>,
+}
+
+/// A file that was chosen for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedFile {
+    /// Its id, for [`App::file_bytes`].
+    pub id: String,
+    /// As the person knows it, without a folder.
+    pub name: String,
+    /// For example `text/plain` or `image/png`.
+    pub media_type: String,
+    /// How long it is, in bytes.
+    pub bytes: u64,
 }
 
 impl App {
@@ -64,12 +79,33 @@ impl App {
             .conversation(id)
             .await?
             .ok_or_else(|| ErrorBody::new(ErrorCode::Gone).with_details(format!("there is no conversation {id:?}")))?;
+        let attachments = store.attachments(id).await?;
         let mut messages = Vec::new();
         for row in store.messages(id).await? {
             let (msg, model) = (row.msg.clone(), row.model.clone());
-            messages.push(ArchivedMessage { msg, view: views::message(store, row).await, model });
+            let own = attachments.iter().filter(|file| file.message_id == msg.id);
+            let files = own.map(|file| ArchivedFile {
+                id: file.id.clone(),
+                name: file.name.clone(),
+                media_type: file.media_type.clone(),
+                bytes: file.bytes,
+            });
+            messages.push(ArchivedMessage {
+                files: files.collect(),
+                msg,
+                view: views::message(store, row).await,
+                model,
+            });
         }
         Ok(Archived { summary: row.into(), messages })
+    }
+
+    /// A chosen file whole; `None` when it was forgotten.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn file_bytes(&self, id: &str) -> Result<Option<Vec<u8>>, ErrorBody> {
+        Ok(self.store()?.attachment_bytes(id).await?)
     }
 
     /// A message with its recordings inside, as WAV, so that it can stand alone.

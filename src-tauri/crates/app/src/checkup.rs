@@ -7,7 +7,7 @@ use parlance_core::Origin;
 
 use crate::api::{DevicesView, Empty, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ProviderView};
 use crate::app::App;
-use crate::models::usual_variable;
+use crate::key_search::usual_variable;
 use crate::providers::Address;
 
 /// Everything that can be looked at without asking anybody for anything.

@@ -65,6 +65,9 @@ pub struct ProviderConfig {
     /// Azure's version of the protocol; `None` for the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The `tokenizer.json` of its models, or the folder it lies in, to count their tokens with; `None` for the usual way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<PathBuf>,
     /// Origins to which the person agreed to send a key unencrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plain_http_allowed: Vec<String>,
@@ -81,6 +84,7 @@ impl ProviderConfig {
             dialect: None,
             headers: Map::new(),
             api_version: None,
+            tokenizer: None,
             plain_http_allowed: Vec::new(),
         }
     }

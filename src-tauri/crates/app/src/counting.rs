@@ -1,15 +1,17 @@
 //! Who counts the tokens of a request: the one place that chooses.
 //!
-//! A tokenizer that the person named counts whatever the model. Else it is the family's way: a question to its server,
+//! A tokenizer that the person named, for this call or in the provider's settings, counts whatever the model. Else it is the family's way: a question to its server,
 //! OpenAI's rules, or an estimate. Counts by rule take time in proportion to the text, so they run beside the runtime's
 //! threads.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use parlance_core::{Category, ChatRequest, ProviderError, TokenCount, TokenCounter};
-use parlance_tokens::hugging_face::Tokenizer;
+use parlance_tokens::hugging_face::{Tokenizer, TokenizerError};
 use parlance_tokens::vocabulary::Vocabulary;
 use parlance_tokens::{Prompt, estimate, openai};
 use serde_json::Value;
@@ -39,7 +41,8 @@ enum Way {
 }
 
 impl Counter {
-    /// Whoever counts for this model of this provider. `tokenizer` is a file or folder that the person named.
+    /// Whoever counts for this model of this provider. `tokenizer` is a file or folder that the person named for this call;
+    /// `None` leaves it to the settings.
     ///
     /// # Errors
     /// [`ErrorCode::BadFile`] when that is no tokenizer.
@@ -50,7 +53,7 @@ impl Counter {
         tokenizer: Option<&Path>,
     ) -> Result<Self, ErrorBody> {
         let writer = || Ok::<_, ErrorBody>(registry::chat_completions(provider, client, http()?));
-        let way = match (tokenizer, registry::counts(provider)) {
+        let way = match (tokenizer.or(provider.tokenizer.as_deref()), registry::counts(provider)) {
             (Some(file), _) => Way::Own { writer: writer()?, tokenizer: open(file.to_owned()).await? },
             (None, Counts::AtTheServer) => Way::Asked,
             (None, Counts::ByOpenAisRules) => Way::OpenAi(writer()?),
@@ -58,6 +61,11 @@ impl Counter {
             (None, Counts::ByTheModel | Counts::Estimated) => Way::Estimated,
         };
         Ok(Self { provider: provider.id.clone(), client: Arc::clone(client), way })
+    }
+
+    /// The provider whose model it counts for.
+    pub(crate) fn provider(&self) -> &str {
+        &self.provider
     }
 
     /// Whether a server is asked, perhaps with a key.
@@ -120,10 +128,32 @@ fn is_no_endpoint(error: &ProviderError) -> bool {
     error.category == Category::NotFound && error.code.as_deref().is_none_or(|code| !NO_SUCH_MODEL.contains(&code))
 }
 
-/// Reads a tokenizer, which may be tens of megabytes.
-async fn open(file: PathBuf) -> Result<Arc<Tokenizer>, ErrorBody> {
-    let opened = spawn_blocking(move || Tokenizer::open(&file)).await.map_err(|error| internal(error.to_string()))?;
-    opened.map(Arc::new).map_err(|error| ErrorBody::new(ErrorCode::BadFile).with_details(error.to_string()))
+/// The tokenizer that was read last: it may be tens of megabytes, and a meter asks for it with every pause of writing.
+static LAST: Mutex<Option<(Stamp, Arc<Tokenizer>)>> = Mutex::new(None);
+
+/// A file, and when it was changed last.
+type Stamp = (PathBuf, Option<SystemTime>);
+
+/// Reads a tokenizer, unless it is the one that was read last.
+///
+/// # Errors
+/// [`ErrorCode::BadFile`] when it is none.
+pub(crate) async fn open(file: PathBuf) -> Result<Arc<Tokenizer>, ErrorBody> {
+    let opened = spawn_blocking(move || {
+        let changed = fs::metadata(&file).and_then(|about| about.modified()).ok();
+        let stamp = (file, changed);
+        let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, tokenizer)) = &*last()
+            && *of == stamp
+        {
+            return Ok(Arc::clone(tokenizer));
+        }
+        let tokenizer = Tokenizer::open(&stamp.0).map(Arc::new)?;
+        *last() = Some((stamp, Arc::clone(&tokenizer)));
+        Ok(tokenizer)
+    });
+    let opened = opened.await.map_err(|error| internal(error.to_string()))?;
+    opened.map_err(|error: TokenizerError| ErrorBody::new(ErrorCode::BadFile).with_details(error.to_string()))
 }
 
 fn internal(why: String) -> ErrorBody {

@@ -1,5 +1,7 @@
 //! Errors of the rooms below, made what a host shows. Every variant is listed, so that a new one forces the question.
 
+use std::time::Duration;
+
 use parlance_core::audio::{AudioError, DeviceLoss};
 use parlance_core::secret::{BadSecret, WrongOrigin};
 use parlance_core::{Category, ProviderError};
@@ -37,7 +39,7 @@ impl ErrorBody {
         let why = error.code.as_deref().and_then(why);
         let told = if why.is_some() { None } else { error.code.clone() };
         let status = error.status.map(|status| status.to_string()).or(told);
-        let seconds = error.retry_after.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1));
+        let seconds = error.retry_after.or(error.waited).map(whole_seconds);
         Self {
             provider: Some(provider.to_owned()),
             host: Some(host.to_owned()),
@@ -49,6 +51,11 @@ impl ErrorBody {
             ..Self::new(code)
         }
     }
+}
+
+/// Never none at all: "wait 0 s" helps nobody.
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
 /// The closer reason that a code of our own stands for.
@@ -125,5 +132,23 @@ impl From<BadSecret> for ErrorBody {
 impl From<WrongOrigin> for ErrorBody {
     fn from(error: WrongOrigin) -> Self {
         Self { host: Some(error.asked_for.clone()), ..Self::new(ErrorCode::WrongHost).with_details(error.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_whether_it_was_in_vain_or_is_asked_for() {
+        let error = |category| ProviderError::new("p", category, "m");
+        let (wait, vain) = (Some(Duration::from_millis(300)), Some(Duration::from_secs(120)));
+        for (error, seconds) in [
+            (error(Category::Server), None),
+            (ProviderError { retry_after: wait, ..error(Category::RateLimit) }, Some(1)),
+            (ProviderError { waited: vain, ..error(Category::Timeout) }, Some(120)),
+        ] {
+            assert_eq!(ErrorBody::from_provider(&error, "P", "h", "m").seconds, seconds, "{error}");
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! * `given_files` – files that come from the host: dropped on its window, or on the clipboard.
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
-//! * [`models`] – a model to ask directly, outside any conversation.
+//! * [`models`], `key_search` – a model to ask directly, outside any conversation, and where its key is looked for.
 //! * `shortening` – a conversation cut to what its model can read.
 //! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
@@ -47,6 +47,7 @@ mod errors;
 mod given_files;
 mod handlers;
 mod journal;
+mod key_search;
 mod lists;
 mod notices;
 mod providers;
@@ -55,6 +56,8 @@ mod router;
 mod shortening;
 mod speakers;
 mod speaking;
+#[cfg(test)]
+mod stage;
 mod storage;
 mod trial;
 mod views;

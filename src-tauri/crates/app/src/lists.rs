@@ -207,24 +207,28 @@ impl App {
     }
 }
 
+/// A mark as drawn; `None` where there is nothing to draw.
+fn shown(mark: parlance_core::Mark) -> Option<Mark> {
+    Some(match mark {
+        parlance_core::Mark::Images => Mark::Images,
+        parlance_core::Mark::Audio => Mark::Audio,
+        parlance_core::Mark::Video => Mark::Video,
+        parlance_core::Mark::Tools => Mark::Tools,
+        parlance_core::Mark::Reasoning => Mark::Reasoning,
+        parlance_core::Mark::Structured => Mark::Structured,
+        parlance_core::Mark::Realtime => Mark::Realtime,
+        parlance_core::Mark::Speech => Mark::Speech,
+        parlance_core::Mark::Transcription => Mark::Transcription,
+        parlance_core::Mark::Embedding => Mark::Embedding,
+        parlance_core::Mark::Chat | parlance_core::Mark::Other => return None,
+    })
+}
+
 impl From<ModelInfo> for ModelView {
     fn from(info: ModelInfo) -> Self {
-        let can = info.capabilities;
-        let marks = [
-            (can.images, Mark::Images),
-            (can.audio, Mark::Audio),
-            (can.video, Mark::Video),
-            (can.tools, Mark::Tools),
-            (can.reasoning, Mark::Reasoning),
-            (can.structured, Mark::Structured),
-            (can.realtime, Mark::Realtime),
-            (can.speech, Mark::Speech),
-            (can.transcription, Mark::Transcription),
-            (can.embedding, Mark::Embedding),
-        ];
         Self {
-            may_chat: can.may_chat(),
-            marks: marks.into_iter().filter(|(can, _)| *can).map(|(_, mark)| mark).collect(),
+            may_chat: info.capabilities.may_chat(),
+            marks: info.capabilities.marks().filter_map(shown).collect(),
             price: info.price.map(|price| PriceView { input: dollars(price.input), output: dollars(price.output) }),
             id: info.id,
             name: info.name,

@@ -1,9 +1,6 @@
 //! A model to ask directly, outside any conversation: what the terminal does with a prompt, and the questions that a
-//! provider answers without one. Address, key and client are found as for the window, by the same code.
-//!
-//! A key comes from where the caller says, else from the environment, else from the keyring. The environment's usual
-//! variable goes to its provider's own hosts and to this computer only: a base URL that somebody else chose must not
-//! carry it off.
+//! provider answers without one. Address and client are found as for the window, by the same code; the key as
+//! `key_search` says.
 //!
 //! Deliberately absent: history. What is asked here is not kept.
 
@@ -21,12 +18,13 @@ use parlance_core::clock::SystemClock;
 use parlance_core::realtime::SessionOptions;
 use parlance_core::structured::legal_name;
 use parlance_core::{
-    ApiKey, Category, ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, Origin, ProviderError, Reply,
-    Secret, StopReason, Structured, StructuredWay, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
+    Category, ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, ProviderError, Reply, StopReason,
+    Structured, StructuredWay, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
 };
 use parlance_providers::media::{Attachments, WebMedia};
+use parlance_providers::retry::Retry;
 use parlance_providers::structured::{Misfit, Shape};
-use parlance_providers::{KeySource, KeyUnavailable, Provider};
+use parlance_providers::{KeySource, Provider};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -35,10 +33,9 @@ use crate::app::App;
 use crate::config::ProviderConfig;
 use crate::counting::Counter;
 use crate::handlers::unlisted;
-use crate::keys::{KeyError, KeyringStatus, Keys};
-use crate::log;
+use crate::key_search::KeySearch;
 use crate::providers::{Address, client, find_or_known, http, refused, usual};
-use crate::registry::{self, Client, Family, service, service_of};
+use crate::registry::{self, Client, service, service_of};
 use crate::tools::{Choice, CurrentTime, Files, ReadFile};
 use crate::trial;
 pub use crate::trial::Trial;
@@ -126,7 +123,7 @@ impl App {
         let web =
             WebMedia::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
         let keys = Arc::clone(&key) as Arc<dyn KeySource>;
-        let client = client(&provider, &address, keys, Arc::new(Attachments(web)))?;
+        let client = client(&provider, &address, keys, Arc::new(Attachments(web)), Retry::default())?;
         let (host, tokenizer) = (address.origin.host().to_owned(), wanted.tokenizer.clone());
         let (chat, nobody) = (client.clone(), Arc::default());
         Ok(Model { model, host, client, chat, nobody, key, provider, tokenizer })
@@ -449,133 +446,4 @@ fn why_unfit(misfit: &Misfit, reason: Option<&StopReason>) -> String {
 enum HasKey {
     Yes,
     No,
-}
-
-/// Where the key of one provider for one origin is looked for, anew for each connection.
-struct KeySearch {
-    keys: Keys,
-    provider: String,
-    /// The known service it is one of.
-    service: Option<&'static Family>,
-    origin: Origin,
-    /// Named by the person.
-    variable: Option<String>,
-    plain_http_allowed: bool,
-}
-
-impl KeySearch {
-    async fn find(&self) -> Result<Option<ApiKey>, ErrorBody> {
-        let key = match (&self.variable, self.usual_variable()) {
-            (Some(named), _) => Some(in_environment(named, &self.origin)?.ok_or_else(|| {
-                ErrorBody::new(ErrorCode::NoKey).with_details(format!("the variable {named} is not set, or empty"))
-            })?),
-            (None, Some(usual)) => match in_environment(usual, &self.origin)? {
-                Some(key) => Some(key),
-                None => self.in_keyring().await?,
-            },
-            (None, None) => self.in_keyring().await?,
-        };
-        if let Some(key) = &key {
-            log::learn(key.secret());
-            if !self.origin.is_secure() && !self.origin.is_loopback() && !self.plain_http_allowed {
-                let host = Some(self.origin.host().to_owned());
-                return Err(ErrorBody { host, ..ErrorBody::new(ErrorCode::PlainHttp) });
-            }
-        }
-        Ok(key)
-    }
-
-    fn usual_variable(&self) -> Option<&'static str> {
-        variable_of(self.service?, &self.provider, &self.origin)
-    }
-
-    async fn in_keyring(&self) -> Result<Option<ApiKey>, ErrorBody> {
-        // Servers on this computer rarely want a key: not worth a password prompt.
-        if self.origin.is_loopback() && self.keys.status().await != KeyringStatus::Ready {
-            return Ok(None);
-        }
-        match self.keys.get(&self.provider, &self.origin).await {
-            Ok(key) => Ok(key),
-            Err(KeyError::Absent { .. }) => Ok(None),
-            Err(_) if self.origin.is_loopback() => Ok(None),
-            Err(error @ (KeyError::Locked | KeyError::NotAnswering { .. })) => {
-                Err(ErrorBody::new(ErrorCode::KeyringLocked).with_details(error.to_string()))
-            }
-            Err(error) => Err(ErrorBody::new(ErrorCode::NoKeyring).with_details(error.to_string())),
-        }
-    }
-}
-
-#[async_trait]
-impl KeySource for KeySearch {
-    async fn key(&self) -> Result<Option<ApiKey>, KeyUnavailable> {
-        self.find().await.map_err(|error| {
-            KeyUnavailable(
-                error.details.unwrap_or_else(|| format!("the key for {} cannot be used", self.origin.host())),
-            )
-        })
-    }
-}
-
-/// The environment variable that holds a provider's key without being named.
-#[must_use]
-pub fn usual_variable(provider: &ProviderConfig, origin: &Origin) -> Option<&'static str> {
-    variable_of(service_of(provider)?, &provider.id, origin)
-}
-
-/// A service's variable: for its own hosts, and for this computer where the provider is called like the service.
-fn variable_of(service: &Family, provider: &str, origin: &Origin) -> Option<&'static str> {
-    let is_here = origin.is_loopback() && provider == service.id;
-    service.variable.filter(|_| service.is_at(origin) || is_here)
-}
-
-fn in_environment(variable: &str, origin: &Origin) -> Result<Option<ApiKey>, ErrorBody> {
-    let Some(word) = std::env::var_os(variable).filter(|word| !word.is_empty()) else { return Ok(None) };
-    let bad = |why: String| ErrorBody::new(ErrorCode::BadKey).with_details(format!("the variable {variable}: {why}"));
-    let word = word.into_string().map_err(|_| bad("it is not text".to_owned()))?;
-    let secret = Secret::new(word).map_err(|error| bad(error.to_string()))?;
-    Ok(Some(ApiKey::new(secret, origin.clone())))
-}
-
-#[cfg(test)]
-mod tests {
-    use url::Url;
-
-    use super::*;
-
-    #[test]
-    fn the_usual_variable_goes_to_its_own_hosts_and_this_computer_only() {
-        for (provider, url, goes) in [
-            ("openai", "https://api.openai.com/v1", true),
-            ("openai", "https://eu.api.openai.com/v1", true),
-            ("openai", "http://127.0.0.1:8080/v1", true),
-            ("openai", "http://localhost/v1", true),
-            ("openai", "http://api.openai.com/v1", false),
-            ("openai", "https://api.openai.com:8443/v1", false),
-            ("openai", "https://api.openai.com.evil.test/v1", false),
-            ("openai", "https://evilapi.openai.com/v1", false),
-            ("openai", "https://api.openai.com./v1", false),
-            ("openai", "http://192.168.1.4/v1", false),
-            ("anthropic", "https://api.anthropic.com", true),
-            ("anthropic", "https://api.openai.com/v1", false),
-            ("gemini", "http://127.0.0.1:8080", true),
-            ("ollama", "http://localhost:11434", false),
-            ("deepseek", "https://api.deepseek.com", true),
-            ("deepseek", "http://127.0.0.1:8080", true),
-            ("deepseek", "https://api.openai.com/v1", false),
-            ("azure", "https://mine.openai.azure.com", true),
-            ("azure", "https://openai.azure.com.evil.test", false),
-            ("mine", "https://api.deepseek.com", true),
-            ("mine", "http://127.0.0.1:8080/v1", false),
-            ("mine", "https://api.openai.com/v1", false),
-        ] {
-            let origin = Origin::of(&Url::parse(url).unwrap()).unwrap();
-            let config = ProviderConfig::at(provider, url);
-            assert_eq!(usual_variable(&config, &origin).is_some(), goes, "{provider} {url}");
-        }
-        // Another service's own host gets that service's variable, whatever the provider is called.
-        let elsewhere = ProviderConfig::at("openai", "https://openrouter.ai/api/v1");
-        let origin = Origin::of(&Url::parse(&elsewhere.base_url).unwrap()).unwrap();
-        assert_eq!(usual_variable(&elsewhere, &origin), Some("OPENROUTER_API_KEY"));
-    }
 }

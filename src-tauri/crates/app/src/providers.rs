@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parlance_core::{ApiKey, Category, Origin, ProviderError};
 use parlance_providers::http::Http;
 use parlance_providers::media::{LocalFiles, MediaReader};
+use parlance_providers::retry::{Retry, Told};
 use parlance_providers::{KeySource, KeyUnavailable, Provider, base_url};
 use parlance_store::NewMessage;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use url::Url;
 
 use crate::api::{AppEvent, ErrorBody, ErrorCode, KeyState, KeyringState, KeyringView, ModelChoice, ProviderView, Why};
@@ -30,12 +33,28 @@ pub(crate) struct Chosen {
     pub(crate) model: String,
     /// Its client.
     pub(crate) chat: Client,
+    /// When it waits before it asks again.
+    pub(crate) waits: Waits,
 }
+
+/// What went wrong before each wait of a client, and how long the wait is.
+pub(crate) type Waits = UnboundedReceiver<(ProviderError, Duration)>;
 
 impl Chosen {
     /// The row of its answer.
     pub(crate) fn row(&self) -> NewMessage {
         NewMessage::streaming(&self.model, &self.provider.id, &self.model)
+    }
+
+    /// Its failure.
+    pub(crate) fn explain(&self, error: &ProviderError) -> ErrorBody {
+        refused(error, &self.provider, &self.host, &self.model)
+    }
+
+    /// The same, with the moment until which it wants to be left alone. `now` is the time since 1970.
+    pub(crate) fn explain_at(&self, error: &ProviderError, now: Duration) -> ErrorBody {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        ErrorBody { retry_at_ms: error.retry_after.map(|wait| millis(now + wait)), ..self.explain(error) }
     }
 
     /// An error with the names that its sentence needs.
@@ -76,17 +95,33 @@ impl App {
             let host = Some(address.origin.host().to_owned());
             return Err(ErrorBody { provider: Some(provider.name.clone()), host, ..ErrorBody::new(ErrorCode::NoKey) });
         }
+        let (told, waits) = unbounded_channel();
+        let told: Told = Arc::new(move |error, wait| {
+            // Nobody listens any more when the answer was stopped.
+            let _ = told.send((error.clone(), wait));
+        });
         Ok(Chosen {
+            waits,
             host: address.origin.host().to_owned(),
             origin: address.origin.to_string(),
             model: choice.model.clone(),
-            chat: self.client(provider, &address)?,
+            chat: self.client_with(provider, &address, Retry { told, ..Retry::default() })?,
             provider: provider.clone(),
         })
     }
 
     /// The client of a provider.
     pub(crate) fn client(&self, provider: &ProviderConfig, address: &Address) -> Result<Client, ErrorBody> {
+        self.client_with(provider, address, Retry::default())
+    }
+
+    /// The same, asked again as `retry` says.
+    pub(crate) fn client_with(
+        &self,
+        provider: &ProviderConfig,
+        address: &Address,
+        retry: Retry,
+    ) -> Result<Client, ErrorBody> {
         let keys = KeyringKey {
             keys: self.keys().clone(),
             provider: provider.id.clone(),
@@ -94,7 +129,7 @@ impl App {
             plain_http_allowed: provider.plain_http_allowed.contains(&address.origin.to_string()),
         };
         // Nothing is fetched from the web: the window promises to speak to no other host.
-        client(provider, address, Arc::new(keys), Arc::new(LocalFiles))
+        client(provider, address, Arc::new(keys), Arc::new(LocalFiles), retry)
     }
 
     /// The providers as drawn, from what is known.
@@ -170,11 +205,12 @@ pub(crate) fn client(
     address: &Address,
     keys: Arc<dyn KeySource>,
     media: Arc<dyn MediaReader>,
+    retry: Retry,
 ) -> Result<Client, ErrorBody> {
     let provider = Provider { name: config.id.clone(), base_url: address.base.clone(), keys };
     // The address that is asked says who is there, whatever the settings have.
     let config = ProviderConfig { base_url: address.base.to_string(), ..config.clone() };
-    registry::client(&config, Parts { provider, http: http()?, media })
+    registry::client(&config, Parts { provider, http: http()?, media, retry })
         .map_err(|error| ErrorBody::from_provider(&error, &config.name, address.origin.host(), &config.model))
 }
 

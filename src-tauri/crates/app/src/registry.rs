@@ -24,6 +24,7 @@ use parlance_providers::openai::realtime::manners::Manners;
 use parlance_providers::openai::{AzureApi, ChatCompletionsApi, Dialect};
 use parlance_providers::realtime::VoiceApi;
 use parlance_providers::responses::ResponsesApi;
+use parlance_providers::retry::Retry;
 use parlance_providers::transport::Headers;
 use parlance_providers::{Api, NoKey, Provider, RealtimeClient, base_url};
 use url::Url;
@@ -71,11 +72,13 @@ pub(crate) struct Parts {
     pub(crate) http: Http,
     /// Where attachments come from.
     pub(crate) media: Arc<dyn MediaReader>,
+    /// When it is asked again.
+    pub(crate) retry: Retry,
 }
 
 fn speaking<A: Api>(api: A, parts: Parts, headers: Headers) -> Client {
-    let Parts { provider, http, media } = parts;
-    Arc::new(parlance_providers::Client::new(provider, api, http, media).with_headers(headers))
+    let Parts { provider, http, media, retry } = parts;
+    Arc::new(parlance_providers::Client::new(provider, api, http, media).with_headers(headers).with_retry(retry))
 }
 
 fn voice<A: VoiceApi>(api: A, provider: Provider, http: Http) -> Arc<dyn RealtimeModel> {
@@ -102,7 +105,7 @@ pub(crate) struct Family {
 enum Protocol {
     Chat(Dialect),
     Azure,
-    Responses,
+    Responses(ResponsesApi),
     Messages,
     GenerateContent,
     Generation,
@@ -125,7 +128,7 @@ const FAMILIES: &[Family] = &[
         base_url: "https://api.openai.com/v1",
         variable: Some("OPENAI_API_KEY"),
         hosts: &["api.openai.com"],
-        protocol: Protocol::Responses,
+        protocol: Protocol::Responses(ResponsesApi::OPENAI),
     },
     Family {
         id: "anthropic",
@@ -230,7 +233,7 @@ pub(crate) fn client(config: &ProviderConfig, parts: Parts) -> Result<Client, Pr
     Ok(match protocol {
         Protocol::Chat(dialect) => speaking(ChatCompletionsApi(dialect), parts, headers),
         Protocol::Azure => speaking(AzureApi::new(config.api_version()), parts, headers),
-        Protocol::Responses => speaking(ResponsesApi, parts, headers),
+        Protocol::Responses(api) => speaking(api, parts, headers),
         Protocol::Messages => speaking(MessagesApi, parts, headers),
         Protocol::GenerateContent => speaking(GenerateContentApi, parts, headers),
         Protocol::Generation => speaking(GenerationApi::default(), parts, headers),
@@ -251,7 +254,7 @@ pub(crate) fn voice_of(
 ) -> Option<Arc<dyn RealtimeModel>> {
     let service = service_of(config);
     match service.map(|service| service.protocol) {
-        None | Some(Protocol::Chat(_) | Protocol::Responses) => {
+        None | Some(Protocol::Chat(_) | Protocol::Responses(_)) => {
             let manners = realtime_manners(config, service);
             Some(voice(OpenAiRealtime { model, manners }, provider, http))
         }
@@ -304,8 +307,8 @@ pub(crate) fn counts(config: &ProviderConfig) -> Counts {
         Some(service) if service.id == OPENAI => Counts::ByOpenAisRules,
         None => Counts::ByTheModel,
         Some(service) => match service.protocol {
-            Protocol::Chat(_) | Protocol::Azure => Counts::ByTheModel,
-            Protocol::Responses => Counts::ByOpenAisRules,
+            Protocol::Responses(api) if api == ResponsesApi::OPENAI => Counts::ByOpenAisRules,
+            Protocol::Chat(_) | Protocol::Azure | Protocol::Responses(_) => Counts::ByTheModel,
             Protocol::Messages | Protocol::GenerateContent => Counts::AtTheServer,
             Protocol::Generation | Protocol::Ollama => Counts::Estimated,
         },
@@ -317,14 +320,15 @@ pub(crate) fn counts(config: &ProviderConfig) -> Counts {
 pub(crate) fn chat_completions(config: &ProviderConfig, own: &Client, http: Http) -> Client {
     let dialect = match service_of(config).map(|service| service.protocol) {
         None | Some(Protocol::Chat(_) | Protocol::Azure) => return Arc::clone(own),
-        Some(Protocol::Responses) => Dialect::OPENAI,
+        Some(Protocol::Responses(_)) => Dialect::OPENAI,
         Some(Protocol::Messages | Protocol::GenerateContent | Protocol::Generation | Protocol::Ollama) => {
             Dialect::COMPATIBLE
         }
     };
     let base_url = Url::parse("http://localhost/").expect("BUG: this is an address");
     let provider = Provider { name: config.id.clone(), base_url, keys: Arc::new(NoKey) };
-    speaking(ChatCompletionsApi(dialect), Parts { provider, http, media: Arc::new(LocalFiles) }, Vec::new())
+    let parts = Parts { provider, http, media: Arc::new(LocalFiles), retry: Retry::default() };
+    speaking(ChatCompletionsApi(dialect), parts, Vec::new())
 }
 
 /// The providers that come with Parlance, in the order they are shown.

@@ -84,6 +84,7 @@ mod tests {
             origin: "https://api.openai.com".into(),
             model: model.into(),
             chat: app.client(provider, &Address::of(provider).unwrap()).unwrap(),
+            waits: tokio::sync::mpsc::unbounded_channel().1,
         };
         let words = "Every turn of this conversation is about a hundred words long. ".repeat(10);
         let turn = || [Msg::text(Role::User, "you", &words), Msg::text(Role::Assistant, "gpt", &words)];

@@ -90,6 +90,9 @@ impl Listening {
     }
 
     fn take(&mut self, event: &ModelEvent, now: Instant) {
+        if let ModelEvent::Started { .. } = event {
+            (self.thinking_since, self.thought) = (None, Vec::new());
+        }
         let blocks_before = self.reply.content.len();
         self.reply.apply(event);
         if self.first_piece.is_none() && !self.reply.content.is_empty() {

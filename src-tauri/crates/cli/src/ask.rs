@@ -1,7 +1,8 @@
 //! `ask`: a prompt to a model, its answer out, in the form that was asked for. Nothing is kept in the history.
 
 mod args;
-pub(crate) mod input;
+mod input;
+mod prompt;
 mod show;
 
 use parlance_app::Reach;
@@ -10,7 +11,8 @@ use parlance_core::ChatRequest;
 use parlance_core::chat::HttpRequest;
 use serde_json::{Map, Value, json};
 
-pub(crate) use args::{AskArgs, formatter};
+pub(crate) use args::AskArgs;
+pub(crate) use prompt::Prompt;
 use show::Show;
 
 use crate::engine::Desk;

@@ -66,6 +66,9 @@ pub(crate) enum ProvidersCommand {
         /// Azure's version of the protocol [default: 2024-10-21]
         #[arg(long, value_name = "VERSION")]
         api_version: Option<String>,
+        /// The tokenizer.json of its models, or the folder it lies in, to count their tokens with; “” takes it away
+        #[arg(long, value_name = "FILE")]
+        tokenizer: Option<String>,
     },
     /// List the models a provider offers
     Models {
@@ -92,9 +95,9 @@ pub(crate) async fn run(command: ProvidersCommand, desk: Desk) -> Result<(), Fai
             list(app, &desk);
             Ok(())
         }
-        ProvidersCommand::Add { name, dialect, base_url, model, header, api_version } => {
+        ProvidersCommand::Add { name, dialect, base_url, model, header, api_version, tokenizer } => {
             let headers = (!header.is_empty()).then(|| header.into_iter().collect());
-            add(app, &desk, name, base_url, Chosen { dialect, model, headers, api_version }).await
+            add(app, &desk, name, base_url, Chosen { dialect, model, headers, api_version, tokenizer }).await
         }
         ProvidersCommand::Models { provider, way } => models(app, &desk, provider, way).await,
         ProvidersCommand::Test { provider, model, way } => test(app, &desk, provider, model, way).await,
@@ -189,6 +192,7 @@ struct Chosen {
     model: Option<String>,
     headers: Option<BTreeMap<String, String>>,
     api_version: Option<String>,
+    tokenizer: Option<String>,
 }
 
 fn header(text: &str) -> Result<(String, String), BadHeader> {
@@ -208,6 +212,7 @@ async fn add(app: &App, desk: &Desk, id: String, base_url: String, chosen: Chose
         dialect: chosen.dialect,
         headers: chosen.headers,
         api_version: chosen.api_version,
+        tokenizer: chosen.tokenizer,
         id,
         base_url,
     };

@@ -20,6 +20,8 @@ pub struct ProviderError {
     pub message: String,
     /// How long the provider asks us to wait.
     pub retry_after: Option<Duration>,
+    /// How long was waited in vain, for [`Category::Timeout`].
+    pub waited: Option<Duration>,
 }
 
 impl ProviderError {
@@ -32,6 +34,7 @@ impl ProviderError {
             code: None,
             message: message.into(),
             retry_after: None,
+            waited: None,
         }
     }
 }

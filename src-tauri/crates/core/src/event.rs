@@ -9,7 +9,8 @@ use crate::msg::{ToolEnd, ToolOutput, ToolUse};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ModelEvent {
-    /// The provider has begun to answer.
+    /// The provider has begun to answer. It comes once more where the answer was asked for anew, since it had not the shape
+    /// that was wanted: what came before is void then.
     Started {
         /// The provider's id of this response, `None` where it gives none.
         id: Option<String>,
@@ -59,8 +60,8 @@ pub enum ModelEvent {
     ToolCall {
         /// Which call of this answer.
         index: usize,
-        /// The call.
-        call: ToolUse,
+        /// The call. In a box, since all events are as large as the largest, and thousands are handed on in an answer.
+        call: Box<ToolUse>,
     },
     /// A tool was run and gave this. It comes from whoever runs tools, never from a provider.
     ToolResult {

@@ -49,8 +49,8 @@ pub use chat::{
 pub use clock::Clock;
 pub use error::{Category, ProviderError};
 pub use event::{ModelEvent, Seal, StopReason, TokenUsage};
-pub use model::{Capabilities, ModelInfo};
-pub use msg::{ContentBlock, Msg, Role, Source, ToolEnd, ToolOutput, ToolUse};
+pub use model::{Capabilities, Mark, ModelInfo};
+pub use msg::{BlockKind, ContentBlock, Msg, Role, Source, ToolEnd, ToolOutput, ToolUse};
 pub use reply::Reply;
 pub use secret::{ApiKey, Origin, Secret};
 pub use tokens::{TokenCount, TokenCounter};

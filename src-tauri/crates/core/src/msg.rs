@@ -70,6 +70,24 @@ impl Msg {
         let texts: Vec<&str> = self.content.iter().filter_map(ContentBlock::as_text).collect();
         (!texts.is_empty()).then(|| texts.join(separator))
     }
+
+    /// The blocks of these kinds, in their order.
+    pub fn blocks_of(&self, kinds: &[BlockKind]) -> impl Iterator<Item = &ContentBlock> {
+        self.content.iter().filter(|block| kinds.contains(&block.kind()))
+    }
+}
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the block of its name")]
+pub enum BlockKind {
+    Text,
+    Thinking,
+    ToolUse,
+    ToolResult,
+    Image,
+    Audio,
+    Video,
 }
 
 /// One piece of a message's content.
@@ -139,6 +157,20 @@ impl ContentBlock {
     /// A reasoning block without a signature.
     pub fn thinking(thinking: impl Into<String>) -> Self {
         Self::Thinking { thinking: thinking.into(), signature: None, opaque: None }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> BlockKind {
+        match self {
+            Self::Text { .. } => BlockKind::Text,
+            Self::Thinking { .. } => BlockKind::Thinking,
+            Self::ToolUse(_) => BlockKind::ToolUse,
+            Self::ToolResult { .. } => BlockKind::ToolResult,
+            Self::Image { .. } => BlockKind::Image,
+            Self::Audio { .. } => BlockKind::Audio,
+            Self::Video { .. } => BlockKind::Video,
+        }
     }
 
     /// The words of a text block, `None` for every other kind.
@@ -344,6 +376,18 @@ mod tests {
         .unwrap();
         assert!(!msg.id.is_empty() && msg.metadata.is_empty() && msg.timestamp.is_empty());
         assert!(matches!(&msg.content[..], [ContentBlock::ToolUse(call)] if call.input.is_empty()));
+    }
+
+    #[test]
+    fn blocks_are_found_by_one_kind_or_several() {
+        let image = || ContentBlock::Image { source: Source::Url { url: "a.png".into() } };
+        let content = vec![ContentBlock::text("a"), image(), ContentBlock::thinking("b"), ContentBlock::text("c")];
+        let msg = Msg::new(Role::User, "u", content);
+        let kinds = |kinds: &[BlockKind]| msg.blocks_of(kinds).map(ContentBlock::kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&[BlockKind::Text]), [BlockKind::Text, BlockKind::Text]);
+        let several = [BlockKind::Thinking, BlockKind::Image];
+        assert_eq!(kinds(&several), [BlockKind::Image, BlockKind::Thinking], "in their own order");
+        assert_eq!(kinds(&[BlockKind::Video]), []);
     }
 
     #[test]

@@ -46,8 +46,7 @@ impl Reply {
     pub fn apply(&mut self, event: &ModelEvent) {
         match event {
             ModelEvent::Started { id, model } => {
-                self.id = id.clone();
-                self.model = model.clone();
+                *self = Self { id: id.clone(), model: model.clone(), usage: self.usage, ..Self::default() };
             }
             ModelEvent::TextDelta { text: delta } => match self.content.last_mut() {
                 Some(ContentBlock::Text { text, thought_signature: None }) => text.push_str(delta),
@@ -82,7 +81,7 @@ impl Reply {
             }
             ModelEvent::ToolCall { index, call: whole } => {
                 let (call, json) = self.call(*index);
-                call.clone_from(whole);
+                call.clone_from(&**whole);
                 *json = PartialJson::default();
             }
             ModelEvent::ToolResult { id, name, output, end } => self.push(ContentBlock::ToolResult {
@@ -253,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_begins_anew_leaves_nothing_but_its_cost() {
+        let usage = TokenUsage { input_tokens: 1, ..TokenUsage::default() };
+        let started = |id: &str| ModelEvent::Started { id: Some(id.into()), model: None };
+        let call = ModelEvent::ToolCallDelta { index: 0, id: "c".into(), name: "f".into(), arguments: "{".into() };
+        let reply =
+            fold(&[started("1"), text("a"), call.clone(), ModelEvent::Usage { usage }, started("2"), call.clone()]);
+        let alone = fold(&[started("2"), call]);
+        assert_eq!(reply, Reply { usage: Some(usage), ..alone });
+    }
+
+    #[test]
     fn parallel_calls_grow_side_by_side() {
         let delta = |index, arguments: &str| ModelEvent::ToolCallDelta {
             index,
@@ -282,13 +292,13 @@ mod tests {
         };
         let whole = |input: Value| ModelEvent::ToolCall {
             index: 0,
-            call: ToolUse {
+            call: Box::new(ToolUse {
                 id: "c".into(),
                 name: "f".into(),
                 input: input.as_object().cloned().unwrap_or_default(),
                 raw_input: None,
                 thought_signature: None,
-            },
+            }),
         };
         let input = |reply: &Reply| match &reply.content[0] {
             ContentBlock::ToolUse(call) => Value::Object(call.input.clone()),

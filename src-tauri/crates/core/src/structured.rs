@@ -94,6 +94,7 @@ impl Growing {
     /// Takes one event in.
     pub fn apply(&mut self, event: &ModelEvent) {
         match event {
+            ModelEvent::Started { .. } => *self = Self::default(),
             ModelEvent::TextDelta { text } => match self.place {
                 Place::Nowhere => {
                     if let Some(start) = text.find('{') {
@@ -206,6 +207,8 @@ mod tests {
             (delta(0, "other", "{\"b\":\""), json!({"a": "xy", "n": 1})),
             (delta(1, TOOL, "{\"b\":\""), json!({"b": ""})),
             (delta(1, TOOL, "z\"}"), json!({"b": "z"})),
+            (ModelEvent::Started { id: None, model: None }, json!(null)),
+            (text("{\"c\":1}"), json!({"c": 1})),
         ] {
             growing.apply(&event);
             assert_eq!(json!(growing.object()), expected, "{event:?}");

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
 use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, Structured, StructuredWay, TokenCount};
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::extra_headers;
@@ -38,7 +39,9 @@ pub trait Api: Clone + Send + Sync + 'static {
     type Decoder: Decode;
 
     /// How its servers want to be spoken to.
-    fn manner(&self) -> Manner;
+    fn manner(&self) -> Manner {
+        Manner::USUAL
+    }
 
     /// Where its paths begin, whatever people type along: with a version, without one, with another protocol's.
     fn root(&self, base: Url) -> Url {
@@ -152,6 +155,7 @@ impl<A: Api> Client<A> {
 
     /// The messages of a request as its formatter puts them.
     fn formatted(&self, messages: &[Msg], formatter: Formatter) -> Vec<Msg> {
+        let _span = tracing::debug_span!("format", ?formatter, messages = messages.len()).entered();
         let apart = rounds::split(messages);
         match formatter {
             Formatter::Chat => apart.into_owned(),
@@ -230,14 +234,14 @@ impl<A: Api> Client<A> {
 
     fn remember_way(&self, request: &ChatRequest) {
         if let Some(structured) = &request.structured {
-            self.ways.remember(&request.model, structured.way);
+            self.ways.remember(structured, &request.model);
         }
     }
 
-    /// The request in the way that its model has turned out to need.
+    /// The request in the way that its model has turned out to need for its shape.
     fn in_known_way(&self, request: ChatRequest) -> ChatRequest {
         match &request.structured {
-            Some(structured) => in_way(&request, self.ways.instead_of(structured.way, &request.model)),
+            Some(structured) => in_way(&request, self.ways.instead_of(structured, &request.model)),
             None => request,
         }
     }
@@ -260,6 +264,14 @@ impl<A: Api> ChatModel for Client<A> {
     }
 
     async fn stream(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
+        // Whatever is logged meanwhile says whose call it belongs to; the span ends with the answer.
+        let span = tracing::info_span!("chat", provider = self.transport.name(), model = request.model);
+        self.begin(request).instrument(span).await
+    }
+}
+
+impl<A: Api> Client<A> {
+    async fn begin(&self, request: &ChatRequest) -> Result<ModelStream, ProviderError> {
         let messages = self.bring_media(&request.messages).await?;
         let messages = self.formatted(&messages, request.formatter);
         let request = self.in_known_way(ChatRequest { messages, ..request.clone() });

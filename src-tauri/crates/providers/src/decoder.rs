@@ -19,7 +19,7 @@ pub const MAX_WHOLE_BYTES: usize = 64 * 1024 * 1024;
 pub type Events = VecDeque<ModelEvent>;
 
 /// What an answer means in one protocol. Pure: no network, no clock.
-pub trait Protocol: Send + 'static {
+pub trait Protocol: Send + Unpin + 'static {
     /// The provider's name, for errors.
     fn provider(&self) -> &str;
 

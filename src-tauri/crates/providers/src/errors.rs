@@ -61,7 +61,15 @@ pub fn from_http(provider: &str, failure: &HttpFailure) -> ProviderError {
             (Category::TooLarge, format!("the answer is larger than {} MiB", limit / (1024 * 1024)))
         }
     };
-    ProviderError { code: reason(failure).map(str::to_owned), ..ProviderError::new(provider, category, message) }
+    let waited = match failure {
+        HttpFailure::NoFirstByte(limit) | HttpFailure::Stalled(limit) | HttpFailure::TookTooLong(limit) => Some(*limit),
+        _ => None,
+    };
+    ProviderError {
+        code: reason(failure).map(str::to_owned),
+        waited,
+        ..ProviderError::new(provider, category, message)
+    }
 }
 
 /// A socket that the server closed, with the standard's `code` and perhaps a reason in words.
@@ -218,6 +226,7 @@ impl Said {
             },
             code: self.code.or(self.kind),
             retry_after: retry_after.or(self.limit.retry_after),
+            waited: None,
         }
     }
 }

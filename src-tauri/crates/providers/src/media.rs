@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use parlance_core::{Category, ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
+use parlance_core::{BlockKind, Category, ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
 use tokio::io::AsyncReadExt;
 use url::Url;
 
@@ -173,7 +173,7 @@ pub async fn resolve(
     let refuse = |message: String| ProviderError::new(provider, Category::InvalidRequest, message);
     let last = resolved.len().saturating_sub(1);
     for (at, msg) in resolved.iter_mut().enumerate() {
-        if msg.content.iter().filter(|block| matches!(block, ContentBlock::Image { .. })).count() > MAX_IMAGES {
+        if msg.blocks_of(&[BlockKind::Image]).count() > MAX_IMAGES {
             return Err(refuse(format!("a message holds more than {MAX_IMAGES} pictures; leave some out")));
         }
         for block in &mut msg.content {

@@ -52,22 +52,11 @@ pub struct Claims {
     pub output_tokens: Option<u64>,
     /// What it costs.
     pub price: Option<Price>,
-    /// In the order of [`Mark`]; read and written by [`Claims::said`] and [`Claims::say`].
-    pub(crate) marks: [Option<bool>; Mark::ALL.len()],
+    /// What it can do.
+    pub capabilities: Capabilities,
 }
 
 impl Claims {
-    /// Says whether a model can do something.
-    pub fn say(&mut self, mark: Mark, can: bool) {
-        self.marks[mark as usize] = Some(can);
-    }
-
-    /// What is said about one thing.
-    #[must_use]
-    pub fn said(&self, mark: Mark) -> Option<bool> {
-        self.marks[mark as usize]
-    }
-
     /// The same, with what another says where nothing was said.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -76,67 +65,8 @@ impl Claims {
             context_tokens: self.context_tokens.or(other.context_tokens),
             output_tokens: self.output_tokens.or(other.output_tokens),
             price: self.price.or(other.price),
-            marks: std::array::from_fn(|at| self.marks[at].or(other.marks[at])),
+            capabilities: self.capabilities.or(other.capabilities),
         }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let can = |mark| self.said(mark).unwrap_or(false);
-        Capabilities {
-            chat: can(Mark::Chat),
-            images: can(Mark::Images),
-            audio: can(Mark::Audio),
-            video: can(Mark::Video),
-            tools: can(Mark::Tools),
-            reasoning: can(Mark::Reasoning),
-            structured: can(Mark::Structured),
-            realtime: can(Mark::Realtime),
-            speech: can(Mark::Speech),
-            transcription: can(Mark::Transcription),
-            embedding: can(Mark::Embedding),
-            other: can(Mark::Other),
-        }
-    }
-}
-
-/// Something that a model can do, as in [`Capabilities`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the field of Capabilities of its name")]
-pub enum Mark {
-    Chat,
-    Images,
-    Audio,
-    Video,
-    Tools,
-    Reasoning,
-    Structured,
-    Realtime,
-    Speech,
-    Transcription,
-    Embedding,
-    Other,
-}
-
-impl Mark {
-    /// All of them with their names, in the order of their numbers.
-    const ALL: [(Self, &'static str); 12] = [
-        (Self::Chat, "chat"),
-        (Self::Images, "images"),
-        (Self::Audio, "audio"),
-        (Self::Video, "video"),
-        (Self::Tools, "tools"),
-        (Self::Reasoning, "reasoning"),
-        (Self::Structured, "structured"),
-        (Self::Realtime, "realtime"),
-        (Self::Speech, "speech"),
-        (Self::Transcription, "transcription"),
-        (Self::Embedding, "embedding"),
-        (Self::Other, "other"),
-    ];
-
-    /// The mark of this name.
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(mark, _)| *mark)
     }
 }
 
@@ -158,7 +88,7 @@ pub fn by_name(id: &str) -> ModelInfo {
 fn info(Listed { id, claims }: Listed) -> ModelInfo {
     let claims = claims.or(catalogue::of(&id));
     ModelInfo {
-        capabilities: claims.capabilities(),
+        capabilities: claims.capabilities,
         // A name that is the id once more tells people nothing.
         name: claims.name.filter(|name| !name.trim().is_empty() && *name != id),
         context_tokens: claims.context_tokens,
@@ -170,20 +100,14 @@ fn info(Listed { id, claims }: Listed) -> ModelInfo {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use parlance_core::Mark;
 
-    #[test]
-    fn marks_have_the_numbers_of_their_places() {
-        for (at, (mark, name)) in Mark::ALL.iter().enumerate() {
-            assert_eq!((*mark as usize, Mark::named(name)), (at, Some(*mark)));
-        }
-        assert_eq!(Mark::named("dreams"), None);
-    }
+    use super::*;
 
     #[test]
     fn a_list_wins_over_the_catalogue_and_silence_stays_silence() {
         let mut said = Claims { context_tokens: Some(4_096), ..Claims::default() };
-        said.say(Mark::Images, false);
+        said.capabilities.say(Mark::Images, false);
         let listed = |id: &str, claims| Listed { id: id.into(), claims };
         let models = complete(vec![
             listed("own", Claims::default()),
@@ -194,8 +118,13 @@ mod tests {
         assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["bge-m3", "gpt-5", "own"]);
         let gpt = &models[1];
         assert_eq!((gpt.context_tokens, gpt.output_tokens), (Some(4_096), Some(128_000)));
-        assert!(!gpt.capabilities.images && gpt.capabilities.tools && gpt.capabilities.chat);
+        assert!(
+            !gpt.capabilities.can(Mark::Images)
+                && gpt.capabilities.can(Mark::Tools)
+                && gpt.capabilities.can(Mark::Chat)
+        );
         assert_eq!(models[2], ModelInfo::named("own"));
-        assert!(models[0].capabilities.embedding && !models[0].capabilities.chat && models[0].name.is_none());
+        assert!(models[0].capabilities.can(Mark::Embedding) && !models[0].capabilities.can(Mark::Chat));
+        assert!(models[0].name.is_none());
     }
 }

@@ -11,5 +11,5 @@ pub mod mapper;
 pub mod request;
 mod wire;
 
-pub use api::{ResponsesApi, ResponsesClient};
+pub use api::{MessageForm, ResponsesApi, ResponsesClient};
 pub use decoder::ResponsesDecoder;

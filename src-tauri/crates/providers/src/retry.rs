@@ -26,11 +26,21 @@ pub struct Retry {
     pub jitter: fn() -> f64,
     /// Waits.
     pub sleep: Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>,
+    /// Hears, before each wait, what went wrong and how long the wait is: people want to know why nothing comes.
+    pub told: Told,
 }
+
+/// Hears what went wrong, and how long it is until the next try.
+pub type Told = Arc<dyn Fn(&ProviderError, Duration) + Send + Sync>;
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { limit: RETRIES, jitter: chance, sleep: Arc::new(|pause| Box::pin(tokio::time::sleep(pause))) }
+        Self {
+            limit: RETRIES,
+            jitter: chance,
+            sleep: Arc::new(|pause| Box::pin(tokio::time::sleep(pause))),
+            told: Arc::new(|_, _| {}),
+        }
     }
 }
 

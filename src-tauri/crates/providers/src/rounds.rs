@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use parlance_core::{ContentBlock, Msg, Role, ToolEnd, ToolOutput};
+use parlance_core::{BlockKind, ContentBlock, Msg, Role, ToolEnd, ToolOutput};
 
 /// What stands for a result that never came. Providers refuse a call without one.
 const NO_RESULT: &str =
@@ -33,7 +33,7 @@ fn is_apart(msg: &Msg, rest: &[Msg]) -> bool {
     if msg.role != Role::Assistant {
         return true;
     }
-    let has_result = msg.content.iter().any(|block| matches!(block, ContentBlock::ToolResult { .. }));
+    let has_result = msg.blocks_of(&[BlockKind::ToolResult]).next().is_some();
     !has_result && (calls(&msg.content).next().is_none() || unanswered(&msg.content, &answered_in(rest)).is_empty())
 }
 

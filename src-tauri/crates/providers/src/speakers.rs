@@ -5,7 +5,7 @@
 //! Tools keep their form: a message with calls or results is passed on as it is, with everything in it, since the protocols
 //! pair the two. Reasoning of what was said is left out: it belongs to one speaker, and no other may see it.
 
-use parlance_core::{ContentBlock, Msg, Role};
+use parlance_core::{BlockKind, ContentBlock, Msg, Role};
 
 /// What the first piece of history begins with.
 const INTRODUCTION: &str =
@@ -89,7 +89,7 @@ pub fn told(messages: &[Msg], layout: Layout) -> Vec<Msg> {
 }
 
 fn uses_tools(msg: &Msg) -> bool {
-    msg.content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_) | ContentBlock::ToolResult { .. }))
+    msg.blocks_of(&[BlockKind::ToolUse, BlockKind::ToolResult]).next().is_some()
 }
 
 /// What was said between two uses of tools.

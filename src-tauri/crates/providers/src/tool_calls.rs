@@ -84,13 +84,13 @@ impl ToolCalls {
     pub(crate) fn finish(&mut self, seed: &str) -> impl Iterator<Item = ModelEvent> {
         std::mem::take(&mut self.calls).into_iter().enumerate().map(move |(index, call)| ModelEvent::ToolCall {
             index,
-            call: ToolUse {
+            call: Box::new(ToolUse {
                 id: if call.id.is_empty() { format!("call_{seed}_{index}") } else { call.id },
                 name: call.name,
                 input: arguments::parse(&call.arguments),
                 raw_input: Some(call.arguments),
                 thought_signature: call.thought_signature,
-            },
+            }),
         })
     }
 

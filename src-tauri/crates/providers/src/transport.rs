@@ -37,6 +37,12 @@ pub struct Manner {
     pub max_request_bytes: usize,
 }
 
+impl Manner {
+    /// With a key in the usual header, and the length that most servers take or say nothing of: OpenAI's own limit for a
+    /// request with pictures (its guide to vision, read November 2026).
+    pub const USUAL: Self = Self { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 };
+}
+
 /// The header that carries a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyHeader {
@@ -264,6 +270,7 @@ impl Transport {
             };
             let Some(pause) = self.retry.wait(attempt, &failed) else { return Err(failed.error) };
             tracing::debug!(provider = self.name(), attempt, ?pause, category = ?failed.error.category, "asking again");
+            (self.retry.told)(&failed.error, pause);
             (self.retry.sleep)(pause).await;
             attempt += 1;
         }

@@ -172,8 +172,11 @@ async fn the_servers_are_asked_and_their_count_is_exact() {
     assert!(head.starts_with("post /v1/messages/count_tokens http"), "{head}");
     assert!(head.contains("\r\nanthropic-version: 2023-06-01\r\n"), "{head}");
     let client = GeminiClient::new(server.provider(), GenerateContentApi, http(), Arc::new(LocalFiles));
-    assert_eq!(client.count(&asked()).await.expect("a count"), Some(TokenCount { tokens: 9, exact: true }));
+    let extra = json!({"extra_headers": {"x-team": "a"}}).as_object().cloned().unwrap_or_default();
+    let with_header = ChatRequest { extra, ..asked() };
+    assert_eq!(client.count(&with_header).await.expect("a count"), Some(TokenCount { tokens: 9, exact: true }));
     let head = server.head();
+    assert!(head.contains("\r\nx-team: a\r\n"), "{head}");
     assert!(head.starts_with("post /v1beta/models/m:counttokens http"), "{head}");
     let client = Client::new(server.provider(), OllamaApi, http(), Arc::new(LocalFiles));
     assert_eq!(client.count(&asked()).await.expect("no question"), None);

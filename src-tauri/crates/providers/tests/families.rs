@@ -21,5 +21,7 @@ mod keys;
 mod setting;
 #[path = "families/shaped.rs"]
 mod shaped;
+#[path = "families/traced.rs"]
+mod traced;
 #[path = "families/written.rs"]
 mod written;

@@ -417,12 +417,15 @@ impl Store {
         for file in &message.files {
             attachment::insert(db, &msg.id, file).await?;
         }
+        // Files without words give a thread its name by their own.
+        let names = message.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+        let question = if words.trim().is_empty() { &names } else { &*words };
         let touched = conversation::touch(
             db,
             Touch {
                 id: conversation_id,
                 leaf_id: &msg.id,
-                question: (msg.role == Role::User).then_some(&*words),
+                question: (msg.role == Role::User).then_some(question),
                 spoken: message.spoken_ms.is_some(),
                 now_ms,
             },

@@ -81,7 +81,7 @@ export class ThreadController {
     this.captions = reduceCaptions(this.captions, event);
     if (event.type === "voice_renewed" && event.conversation_id === this.id) this.marks = [...this.marks, { after: this.last?.id ?? null, why: event.why }];
     if (event.type === "conversation" && event.summary.id === this.id) this.model = event.summary.model;
-    if (this.id === null || (event.type !== "message" && event.type !== "delta")) return;
+    if (this.id === null || (event.type !== "message" && event.type !== "delta" && event.type !== "waiting")) return;
     if (this.#from === Number.POSITIVE_INFINITY) this.#held.push({ event, seq });
     else if (seq >= this.#from) this.messages = reduceMessages(this.messages, this.id, event);
   }

@@ -44,7 +44,19 @@ block: number,
 /**
  * What is appended.
  */
-delta: Delta, } | { "type": "answers_ended", 
+delta: Delta, } | { "type": "waiting", 
+/**
+ * The conversation.
+ */
+conversation_id: string, 
+/**
+ * The message.
+ */
+message_id: string, 
+/**
+ * Why, and until when.
+ */
+error: ErrorBody, } | { "type": "answers_ended", 
 /**
  * The conversation.
  */
@@ -451,7 +463,7 @@ model: string | null,
  */
 status: string | null, 
 /**
- * How long to wait, in whole seconds.
+ * How long to wait, or how long was waited in vain, in whole seconds.
  */
 seconds: number | null, 
 /**
@@ -1015,7 +1027,11 @@ headers?: { [key in string]: string },
 /**
  * Azure's version of the protocol; `None` leaves it as it is.
  */
-api_version?: string, };
+api_version?: string, 
+/**
+ * The `tokenizer.json` of its models, or the folder it lies in; `None` leaves it as it is, an empty one takes it away.
+ */
+tokenizer?: string, };
 
 /**
  * A search.
@@ -1064,7 +1080,7 @@ export type SendMessage = {
  */
 conversation_id: string | null, 
 /**
- * What; at most 10 MiB.
+ * What; at most 10 MiB. May be empty where files say enough.
  */
 text: string, 
 /**

@@ -40,6 +40,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       return { ...state, providers: event.providers, keyring: event.keyring };
     case "message":
     case "delta":
+    case "waiting":
     case "answers_ended":
     case "models":
     case "level":

@@ -62,6 +62,15 @@ describe("the messages of a thread", () => {
     expect(reduceMessages(before, "panels", event)).toBe(before);
   });
 
+  it("say why nothing comes while a provider is waited for, until something does", () => {
+    const error = { code: "rate_limit" as const, provider: "OpenAI", host: "api.openai.com", model: "gpt-5.2", status: "429", seconds: 2, details: null, why: null, near: [], retry_at_ms: 1 };
+    const waiting = reduceMessages(before, "panels", { type: "waiting", conversation_id: "panels", message_id: "2", error });
+    expect(waiting[1]?.error).toEqual(error);
+    expect(reduceMessages(before, "train", { type: "waiting", conversation_id: "panels", message_id: "2", error })).toBe(before);
+    const grown = reduceMessages(waiting, "panels", delta(0, { type: "thinking", text: "m" }));
+    expect(grown[1]?.error).toBeNull();
+  });
+
   it("are replaced by id, and blocks that are the same stay the same", () => {
     const whole = { ...samples.message({ id: "2", author: "they" }), blocks: [{ type: "thinking" as const, text: "hm", ms: null }, { type: "text" as const, text: "Hello" }] };
     const after = reduceMessages(before, "panels", { type: "message", message: whole });

@@ -15,6 +15,11 @@ export function reduceMessages(messages: Messages, conversationId: string, event
   if (event.type === "delta" && event.conversation_id === conversationId) {
     return append(messages, event.message_id, event.block, event.delta);
   }
+  if (event.type === "waiting" && event.conversation_id === conversationId) {
+    const at = messages.findLastIndex(({ id }) => id === event.message_id);
+    const message = messages[at];
+    return message === undefined ? messages : messages.with(at, { ...message, error: event.error });
+  }
   return messages;
 }
 
@@ -36,7 +41,8 @@ function append(messages: Messages, id: string, index: number, delta: Delta): Me
   const grown = grow(message.blocks[index], delta);
   if (grown === null) return messages;
   const blocks = index < message.blocks.length ? message.blocks.with(index, grown) : [...message.blocks, grown];
-  return messages.with(at, { ...message, blocks });
+  // What was waited for has come.
+  return messages.with(at, { ...message, error: null, blocks });
 }
 
 /** `null` when the delta is of another kind than its block: the whole message, which follows, puts it right. */

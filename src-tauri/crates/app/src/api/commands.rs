@@ -183,7 +183,7 @@ pub struct Search {
 pub struct SendMessage {
     /// Where; `None` begins a new conversation.
     pub conversation_id: Option<String>,
-    /// What; at most 10 MiB.
+    /// What; at most 10 MiB. May be empty where files say enough.
     pub text: String,
     /// Who answers this one message, one after the other; empty for the conversation's model.
     #[serde(default)]
@@ -344,6 +344,10 @@ pub struct SaveProvider {
     #[serde(default)]
     #[ts(optional)]
     pub api_version: Option<String>,
+    /// The `tokenizer.json` of its models, or the folder it lies in; `None` leaves it as it is, an empty one takes it away.
+    #[serde(default)]
+    #[ts(optional)]
+    pub tokenizer: Option<String>,
 }
 
 /// A change of settings; what is absent stays.

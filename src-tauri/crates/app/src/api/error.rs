@@ -16,7 +16,7 @@ pub struct ErrorBody {
     pub model: Option<String>,
     /// The HTTP status or the provider's own code, for the brackets.
     pub status: Option<String>,
-    /// How long to wait, in whole seconds.
+    /// How long to wait, or how long was waited in vain, in whole seconds.
     pub seconds: Option<u32>,
     /// What the server or the system said, for "Details". Never a key.
     pub details: Option<String>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::commands::FilesTaken;
+use super::error::ErrorBody;
 use super::models::ModelListView;
 use super::views::{Author, ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
 use super::voice::{Renewal, VoiceView};
@@ -48,6 +49,16 @@ pub enum AppEvent {
         block: u32,
         /// What is appended.
         delta: Delta,
+    },
+    /// A provider could not answer yet and is asked again by itself, when `error.retry_at_ms` says. Over with the next
+    /// [`AppEvent::Delta`] or [`AppEvent::Message`] of this message.
+    Waiting {
+        /// The conversation.
+        conversation_id: String,
+        /// The message.
+        message_id: String,
+        /// Why, and until when.
+        error: ErrorBody,
     },
     /// All that were asked in a conversation have answered, or were stopped.
     AnswersEnded {

@@ -15,7 +15,7 @@ use crate::speaking::PERSON;
 
 impl App {
     pub(crate) async fn send_message(&self, request: SendMessage) -> Result<MessageSent, ErrorBody> {
-        if request.text.trim().is_empty() {
+        if request.text.trim().is_empty() && request.files.is_empty() {
             return Err(ErrorBody::new(ErrorCode::EmptyMessage));
         }
         if request.text.len() > MAX_MESSAGE_BYTES {

@@ -105,44 +105,15 @@ impl From<ChosenModel> for ModelChoice {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use parlance_simulator::{Answer, Scenario, Simulator};
     use serde_json::{Value, json};
-    use tokio::sync::mpsc::Receiver;
 
     use super::*;
-    use crate::Reach;
-    use crate::api::EventBatch;
-
-    async fn start(folder: &Path) -> App {
-        let reach = Reach::History;
-        App::start(crate::Options { data_dir: Some(folder.to_owned()), reach, ..crate::Options::default() }).await
-    }
-
-    /// A server on this computer with two models, of which the first one is chosen.
-    async fn with_server(app: &App, server: &Simulator) {
-        let mine = json!({"id": "mine", "name": "Mine", "base_url": server.base_url(), "model": "gpt-5.2"});
-        app.call("save_provider", mine).await.unwrap();
-        app.call("update_settings", json!({"provider": "mine"})).await.unwrap();
-    }
+    use crate::stage::{heard, start, with_server};
 
     async fn simulator() -> Simulator {
         let models = vec!["gpt-5.2".into(), "text-embedding-3-small".into()];
         Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap()
-    }
-
-    /// The first event that `wanted` makes something of.
-    async fn heard<T>(events: &mut Receiver<EventBatch>, wanted: impl Fn(&AppEvent) -> Option<T>) -> T {
-        let waiting = async {
-            loop {
-                let batch = events.recv().await.expect("the engine is alive");
-                if let Some(found) = batch.events.iter().find_map(&wanted) {
-                    return found;
-                }
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.expect("in time")
     }
 
     fn mine(lists: &Value) -> &Value {

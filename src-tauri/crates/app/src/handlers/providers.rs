@@ -1,6 +1,7 @@
 //! Providers and their keys. A key goes in here and never comes out.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use parlance_core::Secret;
 use parlance_providers::extra_headers;
@@ -12,6 +13,7 @@ use crate::api::{
 };
 use crate::app::App;
 use crate::config::ProviderConfig;
+use crate::counting;
 use crate::keys::KeyError;
 use crate::providers::{Address, find, find_or_known};
 use crate::registry::{self, family, service};
@@ -82,11 +84,17 @@ impl App {
             return Err(wrong("a server's dialect is openai, or the id of a service that Parlance knows"));
         }
         let headers = request.headers.map(open_headers).transpose()?;
+        let tokenizer = match request.tokenizer {
+            Some(file) => Some(tokenizer(file.trim()).await?),
+            None => None,
+        };
+        let is_tokenizer_spoken_of = tokenizer.is_some();
         let mut next = ProviderConfig {
             name: if name.is_empty() { id.clone() } else { name },
             model: request.model.trim().to_owned(),
             dialect: request.dialect,
             api_version: request.api_version,
+            tokenizer: tokenizer.flatten(),
             ..ProviderConfig::at(&id, address.base.as_str().trim_end_matches('/'))
         };
         self.change_config(|config| match config.providers.iter_mut().find(|provider| provider.id == next.id) {
@@ -95,6 +103,9 @@ impl App {
                 next.dialect = next.dialect.take().or_else(|| provider.dialect.take());
                 next.headers = headers.clone().unwrap_or_else(|| std::mem::take(&mut provider.headers));
                 next.api_version = next.api_version.take().or_else(|| provider.api_version.take());
+                if !is_tokenizer_spoken_of {
+                    next.tokenizer = provider.tokenizer.take();
+                }
                 next.plain_http_allowed = std::mem::take(&mut provider.plain_http_allowed);
                 provider.clone_from(&next);
             }
@@ -148,6 +159,18 @@ impl App {
         self.tell_providers();
         Ok(Empty {})
     }
+}
+
+/// A tokenizer's place, proven by reading it; `None` where none is wanted any more.
+async fn tokenizer(typed: &str) -> Result<Option<PathBuf>, ErrorBody> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    // The settings are read from other folders than the one where this was typed.
+    let bad = |error: std::io::Error| ErrorBody::new(ErrorCode::BadFile).with_details(format!("{typed}: {error}"));
+    let file = std::path::absolute(typed).map_err(bad)?;
+    counting::open(file.clone()).await?;
+    Ok(Some(file))
 }
 
 /// Headers that may lie open in the settings file.

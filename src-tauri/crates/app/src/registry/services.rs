@@ -1,7 +1,8 @@
-//! Services of OpenAI's protocol that are asked by their names, without being in the settings, and can be added to them. A new
+//! Services of OpenAI's protocols that are asked by their names, without being in the settings, and can be added to them. A new
 //! one is an entry here, and a dialect of its own where it differs. Sources: each service's API reference, read November 2026.
 
 use parlance_providers::openai::Dialect;
+use parlance_providers::responses::ResponsesApi;
 
 use super::{Family, Protocol};
 
@@ -118,5 +119,13 @@ pub(super) const SERVICES: &[Family] = &[
         variable: None,
         hosts: &[],
         protocol: Protocol::Chat(Dialect::LLAMA_CPP),
+    },
+    Family {
+        id: "llamacpp-responses",
+        name: "llama.cpp (Responses)",
+        base_url: "http://localhost:8080/v1",
+        variable: None,
+        hosts: &[],
+        protocol: Protocol::Responses(ResponsesApi::LLAMA_CPP),
     },
 ];

@@ -192,7 +192,7 @@ impl Turn {
             ModelEvent::ToolCall { index, mut call } => {
                 let (index, id) = self.numbering.of(index, &call.id);
                 call.id = id;
-                self.calls.push(call.clone());
+                self.calls.push((*call).clone());
                 ModelEvent::ToolCall { index, call }
             }
             ModelEvent::Usage { usage } => {

@@ -3,37 +3,19 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parlance_core::{Formatter, Thinking, ToolChoice};
+use parlance_core::{Thinking, ToolChoice};
 use serde_json::Value;
 
+use super::prompt::Prompt;
 use crate::providers::From;
 
 /// What can be said to `ask`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AskArgs {
-    /// What to ask; “-” reads it from stdin
-    #[arg(required_unless_present = "messages", conflicts_with = "messages", allow_hyphen_values = true)]
-    pub(crate) text: Option<String>,
+    #[command(flatten)]
+    pub(crate) prompt: Prompt,
     #[command(flatten)]
     pub(crate) from: From,
-    /// A JSON array of messages instead of TEXT; “-” reads it from stdin
-    #[arg(long, value_name = "FILE")]
-    pub(crate) messages: Option<PathBuf>,
-    /// How the conversation is put: chat, as turns of one person and one assistant; multi-agent, as said by several speakers, by name
-    #[arg(long, value_name = "HOW", value_parser = formatter, default_value = "chat")]
-    pub(crate) formatter: Formatter,
-    /// Instructions that come before everything
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) system: Option<String>,
-    /// A picture to send along: PNG, JPEG, GIF or WebP, or an https address; may be repeated
-    #[arg(long, value_name = "FILE", conflicts_with = "messages")]
-    pub(crate) image: Vec<PathBuf>,
-    /// Sound to send along: WAV or MP3; may be repeated
-    #[arg(long, value_name = "FILE", conflicts_with = "messages")]
-    pub(crate) audio: Vec<PathBuf>,
-    /// Tools to offer, as a JSON array of {"type":"function","function":{…}}; they are never run
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tools: Option<PathBuf>,
     /// Offer the tools that come with Parlance, and run them: the time, and the files of --file
     #[arg(long)]
     pub(crate) run_tools: bool,
@@ -115,18 +97,6 @@ fn tool_choice(word: &str) -> Result<ToolChoice, BadChoice> {
 #[derive(Debug, thiserror::Error)]
 #[error("it is auto, none, required, or the name of a tool")]
 struct BadChoice;
-
-pub(crate) fn formatter(word: &str) -> Result<Formatter, BadFormatter> {
-    match word {
-        "chat" => Ok(Formatter::Chat),
-        "multi-agent" | "multiagent" => Ok(Formatter::MultiAgent),
-        _ => Err(BadFormatter),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("it is chat or multi-agent")]
-pub(crate) struct BadFormatter;
 
 fn thinking(word: &str) -> Result<Thinking, BadThinking> {
     match word {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use parlance_app::App;
 use parlance_app::archive::{Archived, ArchivedMessage};
 use parlance_core::Msg;
@@ -62,14 +64,21 @@ pub(super) async fn export(app: &App, desk: &Desk, ids: &[String], format: Forma
 async fn whole(app: &App, conversation: &Archived) -> Result<Value, Failure> {
     let mut messages = Vec::with_capacity(conversation.messages.len());
     for archived in &conversation.messages {
-        messages.push(message(archived, &app.with_recordings(archived.msg.clone()).await?));
+        let mut value = message(archived, &app.with_recordings(archived.msg.clone()).await?);
+        for (at, file) in archived.files.iter().enumerate() {
+            if let Some(bytes) = app.file_bytes(&file.id).await? {
+                value["files"][at]["data"] = json!(BASE64.encode(bytes));
+            }
+        }
+        messages.push(value);
     }
     let mut value = summary(&conversation.summary);
     value["messages"] = Value::Array(messages);
     Ok(value)
 }
 
-/// A message, for programs: `--messages` of `ask` reads it, and leaves out what it does not know.
+/// A message, for programs: `--messages` of `ask` reads it, and leaves out what it does not know. Of files it holds everything
+/// but what is in them.
 pub(super) fn message(archived: &ArchivedMessage, msg: &Msg) -> Value {
     let view = &archived.view;
     let mut value = json!(msg);
@@ -84,6 +93,13 @@ pub(super) fn message(archived: &ArchivedMessage, msg: &Msg) -> Value {
         if let Some(known) = known {
             value[field] = known;
         }
+    }
+    if !archived.files.is_empty() {
+        let files = archived
+            .files
+            .iter()
+            .map(|file| json!({"name": file.name, "media_type": file.media_type, "bytes": file.bytes}));
+        value["files"] = files.collect();
     }
     value
 }

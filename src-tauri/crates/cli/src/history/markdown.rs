@@ -1,7 +1,9 @@
 //! A conversation to read.
 
+use std::fmt::Write as _;
+
 use parlance_app::api::{Author, BlockView, MessageStatus, MessageView};
-use parlance_app::archive::Archived;
+use parlance_app::archive::{Archived, ArchivedFile};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -12,12 +14,12 @@ use crate::out::clean::name;
 pub(super) fn conversation(conversation: &Archived) -> String {
     let mut text = format!("# {}\n", title(&conversation.summary));
     for message in &conversation.messages {
-        text.push_str(&one(&message.view));
+        text.push_str(&one(&message.view, &message.files));
     }
     text
 }
 
-fn one(message: &MessageView) -> String {
+fn one(message: &MessageView, files: &[ArchivedFile]) -> String {
     let who = match message.author {
         Author::You => "You".to_owned(),
         Author::They => name(&message.name),
@@ -27,6 +29,9 @@ fn one(message: &MessageView) -> String {
         text.push('\n');
         text.push_str(self::block(block).trim_end());
         text.push('\n');
+    }
+    for file in files {
+        let _ = write!(text, "\n*(file: {}, {})*\n", name(&file.name), size(file.bytes));
     }
     match message.status {
         MessageStatus::Complete => {}
@@ -49,6 +54,15 @@ fn block(block: &BlockView) -> String {
     }
 }
 
+/// A length for people, in thousands as file managers count.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 /// A moment, to the minute, in UTC.
 pub(super) fn date(ms: u64) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
@@ -67,5 +81,12 @@ mod tests {
     fn moments_are_told_in_utc_and_impossible_ones_do_not_matter() {
         assert_eq!(date(1_700_000_000_123), "2023-11-14 22:13 UTC");
         assert_eq!(date(u64::MAX), "some time");
+    }
+
+    #[test]
+    fn lengths_are_told_to_three_figures_or_so() {
+        for (bytes, told) in [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (12_345, "12 kB"), (10_250_000, "10.2 MB")] {
+            assert_eq!(size(bytes), told);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The list of models the provider offers. Newer servers say what each can do.
 
+use parlance_core::Mark;
 use serde::Deserialize;
 
-use crate::models::{Claims, Listed, Mark, Maybe};
+use crate::models::{Claims, Listed, Maybe};
 
 #[derive(Deserialize)]
 struct List {
@@ -54,14 +55,14 @@ impl Model {
         };
         if let Some(capabilities) = self.capabilities.0 {
             // All that this list holds answers messages.
-            claims.say(Mark::Chat, true);
+            claims.capabilities.say(Mark::Chat, true);
             for (mark, said) in [
                 (Mark::Images, capabilities.image_input),
                 (Mark::Structured, capabilities.structured_outputs),
                 (Mark::Reasoning, capabilities.thinking),
             ] {
                 if let Some(said) = said.0 {
-                    claims.say(mark, said.supported);
+                    claims.capabilities.say(mark, said.supported);
                 }
             }
         }
@@ -82,8 +83,12 @@ mod tests {
         let models = complete(read(body).unwrap());
         let next = &models[0];
         assert_eq!((next.name.as_deref(), next.context_tokens), (Some("Claude Next"), Some(1_000_000)));
-        assert!(next.capabilities.chat && next.capabilities.reasoning && !next.capabilities.images);
-        assert!(next.capabilities.tools, "the catalogue knows it");
+        assert!(
+            next.capabilities.can(Mark::Chat)
+                && next.capabilities.can(Mark::Reasoning)
+                && !next.capabilities.can(Mark::Images)
+        );
+        assert!(next.capabilities.can(Mark::Tools), "the catalogue knows it");
         assert_eq!(models[1], parlance_core::ModelInfo::named("own"));
         for body in ["", "{}", "null", "[]", r#"{"data":[1]}"#] {
             assert_eq!(read(body.as_bytes()), None, "{body}");

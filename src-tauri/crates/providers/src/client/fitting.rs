@@ -1,5 +1,5 @@
 //! An answer that must have a shape, from its first event to the object: what does not fit is asked for once more, in the
-//! next way. To whoever listens it is one answer: one beginning, calls counted on, tokens added up, one end.
+//! next way. To whoever listens it is one answer that may begin anew: tokens added up, one end.
 //!
 //! Not asked again: what was cut at the limit, declined or filtered. It ends as it ended, without an object.
 
@@ -17,18 +17,8 @@ pub(super) fn until_it_fits<A: Api>(
     request: ChatRequest,
     events: ModelStream,
 ) -> ModelStream {
-    let fitting = Fitting {
-        client,
-        shape,
-        request,
-        events,
-        said: Reply::default(),
-        calls_before: 0,
-        calls: 0,
-        used_before: None,
-        begun: Begun::NotYet,
-        tries: Tries::TwoLeft,
-    };
+    let fitting =
+        Fitting { client, shape, request, events, said: Reply::default(), used_before: None, tries: Tries::TwoLeft };
     Box::pin(stream::unfold(Some(Box::new(fitting)), |fitting| async {
         let mut fitting = fitting?;
         match fitting.next().await {
@@ -47,20 +37,9 @@ struct Fitting<A> {
     events: ModelStream,
     /// What came of that.
     said: Reply,
-    /// Calls of an earlier answer, and of this one.
-    calls_before: usize,
-    calls: usize,
     /// Tokens of an earlier answer.
     used_before: Option<TokenUsage>,
-    begun: Begun,
     tries: Tries,
-}
-
-/// Whether the one [`ModelEvent::Started`] has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begun {
-    NotYet,
-    Yes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,18 +61,6 @@ impl<A: Api> Fitting<A> {
             };
             self.said.apply(&event);
             match event {
-                ModelEvent::Started { .. } if self.begun == Begun::Yes => {}
-                ModelEvent::Started { .. } => {
-                    self.begun = Begun::Yes;
-                    return Ok(event);
-                }
-                ModelEvent::ToolCallDelta { index, id, name, arguments } => {
-                    let index = self.counted_on(index);
-                    return Ok(ModelEvent::ToolCallDelta { index, id, name, arguments });
-                }
-                ModelEvent::ToolCall { index, call } => {
-                    return Ok(ModelEvent::ToolCall { index: self.counted_on(index), call });
-                }
                 ModelEvent::Usage { usage } => {
                     return Ok(ModelEvent::Usage {
                         usage: self.used_before.map_or(usage, |before| sum(before, usage)),
@@ -107,11 +74,6 @@ impl<A: Api> Fitting<A> {
                 event => return Ok(event),
             }
         }
-    }
-
-    fn counted_on(&mut self, index: usize) -> usize {
-        self.calls = self.calls.max(index + 1);
-        self.calls_before + index
     }
 
     /// The answer is over: why, or `None` when it was asked for once more.
@@ -149,7 +111,6 @@ impl<A: Api> Fitting<A> {
     async fn ask(&mut self, request: ChatRequest) -> Result<(), ProviderError> {
         (self.request, self.events) = self.client.ask(request).await?;
         let said = std::mem::take(&mut self.said);
-        self.calls_before += std::mem::take(&mut self.calls);
         self.used_before = match (self.used_before, said.usage) {
             (Some(before), Some(usage)) => Some(sum(before, usage)),
             (before, usage) => before.or(usage),

@@ -19,7 +19,7 @@ use crate::models::{Listed, fetch};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::structured::Ways;
-use crate::transport::{KeyHeader, Manner, Question, Transport, header};
+use crate::transport::{Question, Transport, header};
 
 /// DashScope's own protocol.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,10 +36,6 @@ impl Api for GenerationApi {
     type Decoder = DashScopeDecoder;
 
     /// The server names no limit for a request; it is the others' one.
-    fn manner(&self) -> Manner {
-        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
-    }
-
     fn root(&self, base: Url) -> Url {
         base_url::with_version(base_url::without(base, &["api-ws/v1/"]), &["api/v1/"], "api/v1/")
     }

@@ -1,7 +1,7 @@
 //! The conversation as DashScope wants it: strings, or lists of single-field objects where there are media. Pure: media from
 //! files are in the messages already (see `media`).
 
-use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source};
+use parlance_core::{BlockKind, ContentBlock, Msg, ProviderError, Role, Source};
 use serde_json::{Map, Value, json};
 
 use crate::history::{self, Shown};
@@ -17,7 +17,7 @@ pub(crate) fn write(provider: &str, messages: &[Msg]) -> Result<Vec<Value>, Prov
 }
 
 fn has_image(msg: &Msg) -> bool {
-    msg.content.iter().any(|block| matches!(block, ContentBlock::Image { .. }))
+    msg.blocks_of(&[BlockKind::Image]).next().is_some()
 }
 
 struct Writer<'a> {

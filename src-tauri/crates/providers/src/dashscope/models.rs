@@ -1,8 +1,9 @@
 //! The catalogue of models, a page at a time.
 
+use parlance_core::Mark;
 use serde::Deserialize;
 
-use crate::models::{Claims, Listed, Mark, Maybe};
+use crate::models::{Claims, Listed, Maybe};
 
 #[derive(Deserialize)]
 struct Catalogue {
@@ -72,16 +73,16 @@ impl Model {
         let modalities = self.inference_metadata.0.unwrap_or_default();
         if let Some(asked) = modalities.request_modality.0 {
             let takes = |word: &str| asked.iter().any(|modality| modality.eq_ignore_ascii_case(word));
-            claims.say(Mark::Images, takes("image"));
-            claims.say(Mark::Audio, takes("audio"));
-            claims.say(Mark::Video, takes("video"));
+            claims.capabilities.say(Mark::Images, takes("image"));
+            claims.capabilities.say(Mark::Audio, takes("audio"));
+            claims.capabilities.say(Mark::Video, takes("video"));
         }
         if modalities
             .response_modality
             .0
             .is_some_and(|given| !given.iter().any(|modality| modality.eq_ignore_ascii_case("text")))
         {
-            claims.say(Mark::Chat, false);
+            claims.capabilities.say(Mark::Chat, false);
         }
         Listed { id: self.model, claims }
     }
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!(models[0], parlance_core::ModelInfo::named("a"));
         let b = &models[1];
         assert_eq!((b.name.as_deref(), b.context_tokens, b.output_tokens), (Some("B"), Some(131_072), Some(8_192)));
-        assert!(b.capabilities.chat && b.capabilities.images && !b.capabilities.video);
+        assert!(b.capabilities.can(Mark::Chat) && b.capabilities.can(Mark::Images) && !b.capabilities.can(Mark::Video));
         for body in ["", "{}", "[]", r#"{"output":{}}"#, r#"{"output":{"models":[1]}}"#] {
             assert!(read(body.as_bytes()).is_none(), "{body}");
         }

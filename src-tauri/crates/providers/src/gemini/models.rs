@@ -1,8 +1,9 @@
 //! The list of models the provider offers.
 
+use parlance_core::Mark;
 use serde::Deserialize;
 
-use crate::models::{Claims, Listed, Mark, Maybe, catalogue};
+use crate::models::{Claims, Listed, Maybe, catalogue};
 
 #[derive(Deserialize)]
 struct List {
@@ -43,21 +44,21 @@ impl Model {
         };
         if let Some(methods) = self.supported_generation_methods.0 {
             let has = |name: &str| methods.iter().any(|method| method == name);
-            claims.say(Mark::Embedding, has("embedContent"));
-            claims.say(Mark::Realtime, has("bidiGenerateContent"));
+            claims.capabilities.say(Mark::Embedding, has("embedContent"));
+            claims.capabilities.say(Mark::Realtime, has("bidiGenerateContent"));
             // Models that speak, draw or make music are asked in the same way; only their names tell.
             let is_unknown = catalogue::of(&id) == Claims::default();
             match has("generateContent") {
-                false => claims.say(Mark::Chat, false),
-                true if is_unknown => claims.say(Mark::Chat, true),
+                false => claims.capabilities.say(Mark::Chat, false),
+                true if is_unknown => claims.capabilities.say(Mark::Chat, true),
                 true => {}
             }
             if !["generateContent", "embedContent", "bidiGenerateContent"].into_iter().any(has) {
-                claims.say(Mark::Other, true);
+                claims.capabilities.say(Mark::Other, true);
             }
         }
         if let Some(thinking) = self.thinking.0 {
-            claims.say(Mark::Reasoning, thinking);
+            claims.capabilities.say(Mark::Reasoning, thinking);
         }
         Listed { id, claims }
     }
@@ -91,7 +92,11 @@ mod tests {
         assert_eq!(chats, expected);
         let b = &models[1];
         assert_eq!((b.name.as_deref(), b.context_tokens, b.output_tokens), (Some("B"), Some(1_048_576), Some(65_536)));
-        assert!(b.capabilities.chat && b.capabilities.reasoning && models[2].capabilities.realtime);
+        assert!(
+            b.capabilities.can(Mark::Chat)
+                && b.capabilities.can(Mark::Reasoning)
+                && models[2].capabilities.can(Mark::Realtime)
+        );
         assert_eq!(read(br#"{"models":[]}"#), Some(vec![]));
         for body in ["", "{}", "null", "[]", r#"{"data":[]}"#] {
             assert_eq!(read(body.as_bytes()), None, "{body}");

@@ -1,13 +1,14 @@
 //! One request and its response, within time limits. Knows no provider; failures are facts that `errors` translates.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use url::Url;
 
 use super::{Http, Kind, TimeLimits};
@@ -96,27 +97,51 @@ pub struct BodyReader {
     limits: TimeLimits,
     deadline: Option<Instant>,
     begun: bool,
+    /// Since when the next bytes are waited for.
+    waiting_since: Option<Instant>,
+    /// Rings when the wait may be too long. It is not wound up anew for each piece: one that rings too early costs less.
+    alarm: Pin<Box<Sleep>>,
 }
 
 impl BodyReader {
+    fn new(response: reqwest::Response, limits: TimeLimits, deadline: Option<Instant>) -> Self {
+        let alarm = Box::pin(sleep(limits.first_byte));
+        Self { response, limits, deadline, begun: false, waiting_since: None, alarm }
+    }
+
     /// The next bytes, `None` at the end.
     ///
     /// # Errors
     /// [`HttpFailure`]; nothing comes after it.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpFailure> {
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    /// [`BodyReader::chunk`], for streams.
+    pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, HttpFailure>> {
+        // Whatever has come stays with the connection, so this may be dropped and asked for again.
+        if let Poll::Ready(chunk) = pin!(self.response.chunk()).poll(context) {
+            self.begun = true;
+            self.waiting_since = None;
+            return Poll::Ready(chunk.map_err(|_| HttpFailure::Cut));
+        }
         let (patience, failure) = if self.begun {
             (self.limits.stall, HttpFailure::Stalled(self.limits.stall))
         } else {
             (self.limits.first_byte, HttpFailure::NoFirstByte(self.limits.first_byte))
         };
-        let mut next = pin!(self.response.chunk());
-        let chunk = match next.as_mut().now_or_never() {
-            // What has come already needs no clock: most of a fast answer is read this way.
-            Some(chunk) => chunk,
-            None => within(patience, failure, self.deadline, self.limits, next).await?,
-        };
-        self.begun = true;
-        chunk.map_err(|_| HttpFailure::Cut)
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let (end, failure) = end_of(since + patience, failure, self.deadline, self.limits);
+        if self.alarm.deadline() > end {
+            self.alarm.as_mut().reset(end);
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            if Instant::now() >= end {
+                return Poll::Ready(Err(failure));
+            }
+            self.alarm.as_mut().reset(end);
+        }
+        Poll::Pending
     }
 
     /// The whole body, if it is not larger than `limit` bytes.
@@ -189,7 +214,7 @@ impl Http {
             let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
             return Err(HttpFailure::Compressed { encoding });
         }
-        Ok(Response { status, headers, body: BodyReader { response, limits, deadline, begun: false } })
+        Ok(Response { status, headers, body: BodyReader::new(response, limits, deadline) })
     }
 }
 
@@ -201,12 +226,16 @@ async fn within<T>(
     limits: TimeLimits,
     work: impl Future<Output = T>,
 ) -> Result<T, HttpFailure> {
-    let end = Instant::now() + patience;
-    let (end, failure) = match (deadline, limits.total) {
+    let (end, failure) = end_of(Instant::now() + patience, failure, deadline, limits);
+    timeout_at(end, work).await.map_err(|_| failure)
+}
+
+/// When a wait ends, and as what: at `end`, or at the end of everything if that is earlier.
+fn end_of(end: Instant, failure: HttpFailure, deadline: Option<Instant>, limits: TimeLimits) -> (Instant, HttpFailure) {
+    match (deadline, limits.total) {
         (Some(deadline), Some(total)) if deadline < end => (deadline, HttpFailure::TookTooLong(total)),
         _ => (end, failure),
-    };
-    timeout_at(end, work).await.map_err(|_| failure)
+    }
 }
 
 /// `reqwest`'s error names the whole address, query and all: only the host and the innermost reason are kept.

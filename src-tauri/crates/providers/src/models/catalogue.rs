@@ -3,7 +3,9 @@
 
 use std::sync::LazyLock;
 
-use super::{Claims, Mark};
+use parlance_core::Mark;
+
+use super::Claims;
 
 static LINES: LazyLock<Vec<Line<'static>>> = LazyLock::new(|| lines(include_str!("catalogue.txt")).collect());
 
@@ -58,7 +60,7 @@ fn line(line: &str) -> Option<Line<'_>> {
     let mut claims =
         Claims { context_tokens: tokens(fields.next()?)?, output_tokens: tokens(fields.next()?)?, ..Claims::default() };
     for mark in fields.next()?.split(',') {
-        claims.say(Mark::named(mark)?, true);
+        claims.capabilities.say(Mark::named(mark)?, true);
     }
     Some(Line { pattern, claims })
 }

@@ -2,11 +2,12 @@
 //! SGLang, llama.cpp, LM Studio, Moonshot, Fireworks, Together. Fields are told apart by their names, not by who sends them,
 //! since many servers stand behind addresses that nobody knows.
 
+use parlance_core::Mark;
 use parlance_core::model::Price;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Claims, Listed, Mark, Maybe};
+use super::{Claims, Listed, Maybe};
 
 #[derive(Deserialize)]
 struct List {
@@ -135,7 +136,9 @@ impl Said {
         }
         match self.capabilities.0 {
             Some(Value::Object(yes_and_no)) => claims_of_mistral(&yes_and_no, &mut claims),
-            Some(Value::Array(words)) if words.iter().any(|word| word == "tool_use") => claims.say(Mark::Tools, true),
+            Some(Value::Array(words)) if words.iter().any(|word| word == "tool_use") => {
+                claims.capabilities.say(Mark::Tools, true)
+            }
             _ => {}
         }
         for (mark, said) in [
@@ -147,7 +150,7 @@ impl Said {
             (Mark::Tools, self.supports_tools),
         ] {
             if let Some(said) = said.0 {
-                claims.say(mark, said);
+                claims.capabilities.say(mark, said);
             }
         }
         claims
@@ -158,21 +161,21 @@ impl Modalities {
     fn claim(&self, claims: &mut Claims) {
         if let Some(input) = &self.input_modalities.0 {
             let takes = |word: &str| input.iter().any(|modality| modality == word);
-            claims.say(Mark::Images, takes("image"));
-            claims.say(Mark::Audio, takes("audio"));
-            claims.say(Mark::Video, takes("video"));
+            claims.capabilities.say(Mark::Images, takes("image"));
+            claims.capabilities.say(Mark::Audio, takes("audio"));
+            claims.capabilities.say(Mark::Video, takes("video"));
         }
         if let Some(output) = &self.output_modalities.0 {
             let gives = |word: &str| output.iter().any(|modality| modality == word);
             // Whether words are an answer the name knows better: models that judge give words too.
             if !gives("text") {
-                claims.say(Mark::Chat, false);
+                claims.capabilities.say(Mark::Chat, false);
             }
-            claims.say(Mark::Speech, gives("speech"));
-            claims.say(Mark::Transcription, gives("transcription"));
-            claims.say(Mark::Embedding, gives("embeddings") || gives("embedding"));
+            claims.capabilities.say(Mark::Speech, gives("speech"));
+            claims.capabilities.say(Mark::Transcription, gives("transcription"));
+            claims.capabilities.say(Mark::Embedding, gives("embeddings") || gives("embedding"));
             if gives("image") && !gives("text") {
-                claims.say(Mark::Other, true);
+                claims.capabilities.say(Mark::Other, true);
             }
         }
     }
@@ -181,9 +184,9 @@ impl Modalities {
 /// The parameters or features that a model is said to support, and with them that it supports no others.
 fn claims_of_words(words: &[String], claims: &mut Claims) {
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    claims.say(Mark::Tools, has(&["tools"]));
-    claims.say(Mark::Reasoning, has(&["reasoning", "include_reasoning"]));
-    claims.say(Mark::Structured, has(&["structured_outputs"]));
+    claims.capabilities.say(Mark::Tools, has(&["tools"]));
+    claims.capabilities.say(Mark::Reasoning, has(&["reasoning", "include_reasoning"]));
+    claims.capabilities.say(Mark::Structured, has(&["structured_outputs"]));
 }
 
 fn claims_of_mistral(capabilities: &Map<String, Value>, claims: &mut Claims) {
@@ -197,28 +200,28 @@ fn claims_of_mistral(capabilities: &Map<String, Value>, claims: &mut Claims) {
         ("audio_transcription", Mark::Transcription),
     ] {
         if let Some(can) = capabilities.get(name).and_then(Value::as_bool) {
-            claims.say(mark, can);
+            claims.capabilities.say(mark, can);
         }
     }
     if capabilities.get("audio_transcription_realtime") == Some(&Value::Bool(true)) {
-        claims.say(Mark::Transcription, true);
+        claims.capabilities.say(Mark::Transcription, true);
     }
 }
 
 fn claim_of_kind(kind: &str, claims: &mut Claims) {
     match kind {
-        "chat" | "llm" => claims.say(Mark::Chat, true),
+        "chat" | "llm" => claims.capabilities.say(Mark::Chat, true),
         "vlm" => {
-            claims.say(Mark::Chat, true);
-            claims.say(Mark::Images, true);
+            claims.capabilities.say(Mark::Chat, true);
+            claims.capabilities.say(Mark::Images, true);
         }
         "embedding" | "embeddings" => {
-            claims.say(Mark::Chat, false);
-            claims.say(Mark::Embedding, true);
+            claims.capabilities.say(Mark::Chat, false);
+            claims.capabilities.say(Mark::Embedding, true);
         }
         "image" | "video" | "moderation" | "rerank" => {
-            claims.say(Mark::Chat, false);
-            claims.say(Mark::Other, true);
+            claims.capabilities.say(Mark::Chat, false);
+            claims.capabilities.say(Mark::Other, true);
         }
         _ => {}
     }
@@ -242,7 +245,7 @@ impl Pricing {
 
 #[cfg(test)]
 mod tests {
-    use parlance_core::{Capabilities, ModelInfo};
+    use parlance_core::ModelInfo;
     use serde_json::json;
 
     use super::*;
@@ -277,8 +280,8 @@ mod tests {
         assert_eq!((model.context_tokens, model.output_tokens), (Some(131_072), Some(8_192)));
         assert_eq!(model.price, Some(Price { input: 600_000, output: 3_000_000 }));
         assert_eq!(
-            model.capabilities,
-            Capabilities { images: true, tools: true, reasoning: true, ..Capabilities::default() },
+            model.capabilities.marks().collect::<Vec<_>>(),
+            [Mark::Images, Mark::Tools, Mark::Reasoning],
             "whether it chats is for the catalogue to know"
         );
     }
@@ -292,21 +295,29 @@ mod tests {
         let studio = json!({"id": "own", "type": "vlm", "max_context_length": 9, "loaded_context_length": 7, "capabilities": ["tool_use"]});
         let studio = one(studio);
         assert_eq!(studio.context_tokens, Some(7));
-        assert!(studio.capabilities.chat && studio.capabilities.images && studio.capabilities.tools);
+        assert!(
+            studio.capabilities.can(Mark::Chat)
+                && studio.capabilities.can(Mark::Images)
+                && studio.capabilities.can(Mark::Tools)
+        );
         let moonshot = one(json!({"id": "own", "context_length": 9, "supports_image_in": true}));
-        assert!(moonshot.capabilities.images && moonshot.context_tokens == Some(9));
-        assert!(one(json!({"id": "own", "type": "embedding"})).capabilities.embedding);
+        assert!(moonshot.capabilities.can(Mark::Images) && moonshot.context_tokens == Some(9));
+        assert!(one(json!({"id": "own", "type": "embedding"})).capabilities.can(Mark::Embedding));
         let mistral = json!({"id": "own", "capabilities": {"completion_chat": true, "vision": false, "audio": true}});
-        assert_eq!(one(mistral).capabilities, Capabilities { chat: true, audio: true, ..Capabilities::default() });
+        assert_eq!(one(mistral).capabilities.marks().collect::<Vec<_>>(), [Mark::Chat, Mark::Audio]);
     }
 
     #[test]
     fn a_list_that_denies_what_the_name_promises_is_believed() {
         let model = one(json!({"id": "gpt-5", "supported_parameters": ["max_tokens"]}));
-        assert!(model.capabilities.chat && !model.capabilities.tools && !model.capabilities.reasoning);
+        assert!(
+            model.capabilities.can(Mark::Chat)
+                && !model.capabilities.can(Mark::Tools)
+                && !model.capabilities.can(Mark::Reasoning)
+        );
         let draws =
             one(json!({"id": "own", "architecture": {"input_modalities": ["text"], "output_modalities": ["image"]}}));
-        assert_eq!(draws.capabilities, Capabilities { other: true, ..Capabilities::default() });
+        assert_eq!(draws.capabilities.marks().collect::<Vec<_>>(), [Mark::Other]);
     }
 
     #[test]

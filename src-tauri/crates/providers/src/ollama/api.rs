@@ -18,7 +18,7 @@ use crate::models::{self as lists, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::structured::Ways;
-use crate::transport::{KeyHeader, Manner, Question, Transport};
+use crate::transport::{Question, Transport};
 
 /// So many models are asked about at a time. The server reads a file for each.
 const SHOWN_AT_ONCE: usize = 4;
@@ -35,10 +35,6 @@ impl Api for OllamaApi {
     type Decoder = OllamaDecoder;
 
     /// The server names no limit for a request; it is the others' one.
-    fn manner(&self) -> Manner {
-        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
-    }
-
     /// People know the server's other protocol by `/v1`.
     fn root(&self, base: Url) -> Url {
         base_url::without(base, &["v1/", "api/"])

@@ -1,9 +1,10 @@
 //! The list of models on a server, which is what was pulled to it, and what the server knows of each.
 
+use parlance_core::Mark;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::models::{Claims, Listed, Mark, Maybe};
+use crate::models::{Claims, Listed, Maybe};
 
 #[derive(Deserialize)]
 struct List {
@@ -58,7 +59,7 @@ pub fn read_shown(body: &[u8]) -> Claims {
 /// Whether the list leaves open what the server would show.
 #[must_use]
 pub fn is_worth_showing(listed: &Listed) -> bool {
-    listed.claims.context_tokens.is_none() || listed.claims.said(Mark::Chat).is_none()
+    listed.claims.context_tokens.is_none() || listed.claims.capabilities.said(Mark::Chat).is_none()
 }
 
 impl Model {
@@ -79,20 +80,18 @@ fn claims_of(words: &[String]) -> Claims {
         ("thinking", Mark::Reasoning),
         ("embedding", Mark::Embedding),
     ] {
-        claims.say(mark, words.iter().any(|known| known == word));
+        claims.capabilities.say(mark, words.iter().any(|known| known == word));
     }
     // The server keeps every model to a schema by its grammar.
-    claims.say(Mark::Structured, claims.said(Mark::Chat) == Some(true));
-    if claims.said(Mark::Chat) == Some(false) && claims.said(Mark::Embedding) == Some(false) {
-        claims.say(Mark::Other, true);
+    claims.capabilities.say(Mark::Structured, claims.capabilities.said(Mark::Chat) == Some(true));
+    if claims.capabilities.said(Mark::Chat) == Some(false) && claims.capabilities.said(Mark::Embedding) == Some(false) {
+        claims.capabilities.say(Mark::Other, true);
     }
     claims
 }
 
 #[cfg(test)]
 mod tests {
-    use parlance_core::Capabilities;
-
     use super::*;
     use crate::models::complete;
 
@@ -105,8 +104,8 @@ mod tests {
         let models = complete(listed);
         assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["all-minilm:latest", "qwen3:4b"]);
         assert_eq!(models[0].context_tokens, Some(512));
-        assert_eq!(models[0].capabilities, Capabilities { embedding: true, ..Capabilities::default() });
-        assert!(models[1].capabilities.tools, "the catalogue knows it");
+        assert_eq!(models[0].capabilities.marks().collect::<Vec<_>>(), [Mark::Embedding]);
+        assert!(models[1].capabilities.can(Mark::Tools), "the catalogue knows it");
         assert_eq!(read(br#"{"models":[]}"#), Some(vec![]));
         for body in ["", "{}", "null", "[]", r#"{"models":null}"#, "Ollama is running"] {
             assert_eq!(read(body.as_bytes()), None, "{body}");
@@ -121,9 +120,10 @@ mod tests {
         );
         let model = complete(vec![Listed { id: "own".into(), claims: shown }]).remove(0);
         assert_eq!(model.context_tokens, Some(40_960));
-        let can =
-            Capabilities { chat: true, images: true, reasoning: true, structured: true, ..Capabilities::default() };
-        assert_eq!(model.capabilities, can);
+        assert_eq!(
+            model.capabilities.marks().collect::<Vec<_>>(),
+            [Mark::Chat, Mark::Images, Mark::Reasoning, Mark::Structured]
+        );
         for body in ["", "[]", "{}", r#"{"capabilities":7,"model_info":{"general.architecture":1}}"#] {
             assert_eq!(read_shown(body.as_bytes()), Claims::default(), "{body}");
         }

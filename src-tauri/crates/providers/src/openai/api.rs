@@ -17,7 +17,7 @@ use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::structured::Ways;
-use crate::transport::{KeyHeader, Manner, Question, Transport};
+use crate::transport::{Question, Transport};
 
 /// Chat Completions, in one of its dialects.
 #[derive(Debug, Clone)]
@@ -32,10 +32,6 @@ pub type OpenAiClient = Client<ChatCompletionsApi>;
 #[async_trait]
 impl Api for ChatCompletionsApi {
     type Decoder = ChatDecoder;
-
-    fn manner(&self) -> Manner {
-        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
-    }
 
     fn layout(&self) -> Layout {
         let takes = match self.0.content {

@@ -61,7 +61,7 @@ impl Protocol for ChatCompletions {
     fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError> {
         let chunk: Chunk<'_> =
             lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
-        let has_choices = chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty());
+        let has_choices = chunk.choices.as_ref().is_some_and(|choices| choices.0.is_some());
         self.mapper.map(chunk, out)?;
         if !has_choices {
             return Err(self.fail("the answer holds no choice"));

@@ -10,7 +10,7 @@ use super::dialect::ThinkTags;
 use super::think_tags::{Kind, ThinkSplitter};
 use super::wire::{Audio, Choice, Chunk, Delta, Usage};
 use crate::errors;
-use crate::lenient::{Content, Part};
+use crate::lenient::{Content, Part, Text};
 use crate::tally::{MAX_TEXT_BYTES, Tally, TooLong};
 use crate::tool_calls::{Fragment, ToolCalls};
 
@@ -94,9 +94,8 @@ impl Mapper {
             let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
             out.push_back(ModelEvent::Started { id: owned(id.into_words()), model: owned(model.into_words()) });
         }
-        // More than one answer is never asked for.
-        if let Some(choice) = choices.into_iter().find(|choice| choice.index.unwrap_or(0) == 0) {
-            self.take_choice(choice, out)?;
+        if let Some(choice) = choices.0 {
+            self.take_choice(*choice, out)?;
         }
         self.count(usage, out);
         Ok(())
@@ -123,10 +122,10 @@ impl Mapper {
         if let Some(delta) = choice.delta {
             self.take_delta(delta, out)?;
         }
-        if let Some(text) = choice.text.words() {
+        if let Some(text) = words(choice.text.as_deref()) {
             self.say(text, out)?;
         }
-        if let Some(reason) = choice.finish_reason.words() {
+        if let Some(reason) = words(choice.finish_reason.as_deref()) {
             self.finish_reason = Some(reason.to_owned());
         }
         self.count(choice.usage, out);
@@ -134,19 +133,19 @@ impl Mapper {
     }
 
     fn take_delta(&mut self, delta: Delta<'_>, out: &mut VecDeque<ModelEvent>) -> Result<(), ProviderError> {
-        if let Some(thinking) = delta.reasoning_content.words().or_else(|| delta.reasoning.words()) {
+        if let Some(thinking) = delta.reasoning_content.words().or_else(|| words(delta.reasoning.as_deref())) {
             self.think(thinking, out)?;
         }
         for detail in delta.reasoning_details.into_iter().flatten() {
             self.join_detail(detail)?;
         }
         self.take_content(delta.content, out)?;
-        if let Some(refusal) = delta.refusal.words() {
+        if let Some(refusal) = words(delta.refusal.as_deref()) {
             self.is_refused = true;
             self.say(refusal, out)?;
         }
         if let Some(audio) = delta.audio {
-            self.take_audio(audio, out)?;
+            self.take_audio(&audio, out)?;
         }
         for call in delta.tool_calls.iter().flatten() {
             self.take_call(call.fragment(), out)?;
@@ -185,7 +184,7 @@ impl Mapper {
         part.text.words().map_or(Ok(()), |text| self.say(text, out))
     }
 
-    fn take_audio(&mut self, audio: Audio<'_>, out: &mut VecDeque<ModelEvent>) -> Result<(), ProviderError> {
+    fn take_audio(&mut self, audio: &Audio<'_>, out: &mut VecDeque<ModelEvent>) -> Result<(), ProviderError> {
         if let Some(data) = audio.data.words() {
             let media_type = self.expected.audio_media_type.clone();
             out.push_back(ModelEvent::AudioDelta { media_type, data: data.to_owned() });
@@ -238,8 +237,8 @@ impl Mapper {
         Ok(())
     }
 
-    fn count(&mut self, usage: Option<Usage>, out: &mut VecDeque<ModelEvent>) {
-        let Some(usage) = usage.map(counts) else { return };
+    fn count(&mut self, usage: Option<Box<Usage>>, out: &mut VecDeque<ModelEvent>) {
+        let Some(usage) = usage.map(|usage| counts(*usage)) else { return };
         if self.usage != Some(usage) {
             self.usage = Some(usage);
             out.push_back(ModelEvent::Usage { usage });
@@ -262,6 +261,10 @@ impl Mapper {
     fn too_large(&self, limit: impl std::error::Error) -> ProviderError {
         errors::too_large(&self.expected.provider, &limit)
     }
+}
+
+fn words<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.and_then(Text::words)
 }
 
 fn delta(kind: Kind, piece: &str) -> ModelEvent {

@@ -2,8 +2,13 @@
 //! answers: they differ only in `delta` and `message`.
 //!
 //! Lenient on purpose: a field of an unexpected type reads as absent, unknown fields are skipped, since servers add both.
+//!
+//! A stream is thousands of these, so what is rare lies in a box: a chunk is small where it is moved.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::lenient::{Arguments, Content, Text};
@@ -18,10 +23,40 @@ pub(crate) struct Chunk<'a> {
     #[serde(borrow)]
     pub(crate) model: Text<'a>,
     #[serde(borrow)]
-    pub(crate) choices: Option<Vec<Choice<'a>>>,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) choices: Option<Choices<'a>>,
+    pub(crate) usage: Option<Box<Usage>>,
     /// Present when the server gives up: an object or a sentence.
-    pub(crate) error: Option<Value>,
+    pub(crate) error: Option<Box<Value>>,
+}
+
+/// The one choice of a list that counts, which is that of index 0: more than one is never asked for.
+#[derive(Debug)]
+pub(crate) struct Choices<'a>(pub(crate) Option<Box<Choice<'a>>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_seq(ChoicesVisitor)
+    }
+}
+
+struct ChoicesVisitor;
+
+impl<'de> Visitor<'de> for ChoicesVisitor {
+    type Value = Choices<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of choices")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut counts = None;
+        while let Some(choice) = list.next_element::<Choice<'de>>()? {
+            if counts.is_none() && choice.index.unwrap_or(0) == 0 {
+                counts = Some(Box::new(choice));
+            }
+        }
+        Ok(Choices(counts))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,11 +67,11 @@ pub(crate) struct Choice<'a> {
     pub(crate) delta: Option<Delta<'a>>,
     /// Words of the older Completions endpoint, as some servers still answer.
     #[serde(borrow)]
-    pub(crate) text: Text<'a>,
+    pub(crate) text: Option<Box<Text<'a>>>,
     #[serde(borrow)]
-    pub(crate) finish_reason: Text<'a>,
-    pub(crate) usage: Option<Usage>,
-    pub(crate) error: Option<Value>,
+    pub(crate) finish_reason: Option<Box<Text<'a>>>,
+    pub(crate) usage: Option<Box<Usage>>,
+    pub(crate) error: Option<Box<Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,17 +82,17 @@ pub(crate) struct Delta<'a> {
     #[serde(borrow)]
     pub(crate) reasoning_content: Text<'a>,
     #[serde(borrow)]
-    pub(crate) reasoning: Text<'a>,
-    pub(crate) reasoning_details: Option<Vec<Value>>,
+    pub(crate) reasoning: Option<Box<Text<'a>>>,
+    pub(crate) reasoning_details: Option<Box<[Value]>>,
     #[serde(borrow)]
-    pub(crate) refusal: Text<'a>,
+    pub(crate) refusal: Option<Box<Text<'a>>>,
     #[serde(borrow)]
-    pub(crate) audio: Option<Audio<'a>>,
+    pub(crate) audio: Option<Box<Audio<'a>>>,
     #[serde(borrow)]
     pub(crate) tool_calls: Option<Vec<ToolCall<'a>>>,
     /// The old form of a tool call.
     #[serde(borrow)]
-    pub(crate) function_call: Option<Function<'a>>,
+    pub(crate) function_call: Option<Box<Function<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

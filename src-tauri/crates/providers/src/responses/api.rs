@@ -16,11 +16,30 @@ use crate::models::{self, Listed};
 use crate::provider::Provider;
 use crate::speakers::{Layout, MediaPlace, Opening, Takes};
 use crate::structured::Ways;
-use crate::transport::{KeyHeader, Manner, Question, Transport};
+use crate::transport::{Question, Transport};
 
-/// Responses.
-#[derive(Debug, Clone, Copy)]
-pub struct ResponsesApi;
+/// Responses, as one server wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResponsesApi {
+    /// How it wants messages.
+    pub messages: MessageForm,
+}
+
+impl ResponsesApi {
+    /// The maker of the protocol.
+    pub const OPENAI: Self = Self { messages: MessageForm::Bare };
+    /// llama.cpp's server.
+    pub const LLAMA_CPP: Self = Self { messages: MessageForm::Typed };
+}
+
+/// How messages stand among the items of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageForm {
+    /// Without a type, as OpenAI's own clients write them.
+    Bare,
+    /// With the type `message`: llama.cpp knows the words of an assistant by it.
+    Typed,
+}
 
 /// A server of OpenAI's Responses.
 pub type ResponsesClient = Client<ResponsesApi>;
@@ -28,10 +47,6 @@ pub type ResponsesClient = Client<ResponsesApi>;
 #[async_trait]
 impl Api for ResponsesApi {
     type Decoder = ResponsesDecoder;
-
-    fn manner(&self) -> Manner {
-        Manner { key: KeyHeader::Bearer, max_request_bytes: 50 * 1000 * 1000 }
-    }
 
     fn layout(&self) -> Layout {
         Layout { opening: Opening::NewLine, media: MediaPlace::After, takes: Takes::ImagesAndAudio }
@@ -45,7 +60,7 @@ impl Api for ResponsesApi {
         Ok(Question {
             url: provider.endpoint("responses")?,
             headers: Vec::new(),
-            body: request::body(&provider.name, request)?,
+            body: request::body(&provider.name, request, self.messages)?,
             delivery: request.delivery,
         })
     }

@@ -5,12 +5,18 @@ use parlance_core::msg::ToolUse;
 use parlance_core::{ContentBlock, Msg, ProviderError, Role, Source, ToolOutput};
 use serde_json::{Value, json};
 
+use super::api::MessageForm;
 use super::mapper::{ITEM, MODEL};
 use crate::history;
 
 /// The `input` of a request to `model`.
-pub(crate) fn write(provider: &str, messages: &[Msg], model: &str) -> Result<Vec<Value>, ProviderError> {
-    let mut writer = Writer { provider, model, written: Vec::new() };
+pub(crate) fn write(
+    provider: &str,
+    messages: &[Msg],
+    model: &str,
+    form: MessageForm,
+) -> Result<Vec<Value>, ProviderError> {
+    let mut writer = Writer { provider, model, form, written: Vec::new() };
     for msg in messages {
         writer.write(msg)?;
     }
@@ -20,6 +26,7 @@ pub(crate) fn write(provider: &str, messages: &[Msg], model: &str) -> Result<Vec
 struct Writer<'a> {
     provider: &'a str,
     model: &'a str,
+    form: MessageForm,
     written: Vec<Value>,
 }
 
@@ -76,7 +83,11 @@ impl Writer<'_> {
             Role::Assistant => "assistant",
             Role::System => "system",
         };
-        self.written.push(json!({"role": role, "content": std::mem::take(&mut pending.parts)}));
+        let mut message = json!({"role": role, "content": std::mem::take(&mut pending.parts)});
+        if self.form == MessageForm::Typed {
+            message["type"] = json!("message");
+        }
+        self.written.push(message);
     }
 
     fn write_call(&mut self, call: &ToolUse, pending: &mut Pending<'_>) {

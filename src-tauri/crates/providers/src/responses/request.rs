@@ -4,6 +4,7 @@ use parlance_core::chat::Delivery;
 use parlance_core::{ChatRequest, ProviderError, StructuredWay, Thinking, ToolChoice, ToolSpec};
 use serde_json::{Map, Value, json};
 
+use super::api::MessageForm;
 use super::items;
 use crate::history;
 use crate::openai::dialect::is_reasoning_model;
@@ -17,8 +18,8 @@ pub(crate) const WAYS: Ways = &[StructuredWay::Native, StructuredWay::ForcedTool
 ///
 /// # Errors
 /// [`parlance_core::Category::InvalidRequest`] when a message, a tool or a choice cannot be written.
-pub fn body(provider: &str, request: &ChatRequest) -> Result<Map<String, Value>, ProviderError> {
-    let input = items::write(provider, &request.messages, &request.model)?;
+pub fn body(provider: &str, request: &ChatRequest, form: MessageForm) -> Result<Map<String, Value>, ProviderError> {
+    let input = items::write(provider, &request.messages, &request.model, form)?;
     history::check_asked(provider, &request.model, &input)?;
     let offered = Offered::of(provider, request, WAYS)?;
     let reasons = is_reasoning_model(&request.model);

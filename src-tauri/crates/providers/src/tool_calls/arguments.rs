@@ -1,76 +1,21 @@
 //! A tool call's arguments: text as the model wrote it, made an object.
 
+use parlance_core::partial_json::{PartialJson, Progress};
 use serde_json::{Map, Value};
 
-/// The arguments as an object: read, else repaired where something was merely left open, else empty.
+/// The arguments as an object: read, else as far as they go where something was merely left open, else empty.
 pub(crate) fn parse(text: &str) -> Map<String, Value> {
-    object(text).or_else(|| object(&close(text)?)).or_else(|| object(&close(cut_back(text)?)?)).unwrap_or_default()
-}
-
-fn object(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text.trim()).ok()
-}
-
-/// Closes the strings, arrays and objects that are open at the end; `None` when brackets do not match.
-fn close(text: &str) -> Option<String> {
-    let open = Open::scan(text)?;
-    let mut closed = text.to_owned();
-    if open.in_string {
-        // Half an escape sequence cannot be completed, only dropped.
-        closed.truncate(open.last_whole);
-        closed.push('"');
+    if let Ok(object) = serde_json::from_str(text) {
+        return object;
     }
-    closed.extend(open.brackets.iter().rev().map(|bracket| if *bracket == b'{' { '}' } else { ']' }));
-    Some(closed)
-}
-
-/// The text up to the last place where an element was whole: before the last comma, or after the last opening bracket.
-fn cut_back(text: &str) -> Option<&str> {
-    Open::scan(text)?.last_element.map(|end| &text[..end])
-}
-
-/// What is open at the end of a JSON text.
-#[derive(Default)]
-struct Open {
-    brackets: Vec<u8>,
-    in_string: bool,
-    /// Within a string: where its last whole character or escape sequence ends.
-    last_whole: usize,
-    last_element: Option<usize>,
-}
-
-impl Open {
-    fn scan(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let (mut open, mut at) = (Self::default(), 0);
-        while at < bytes.len() {
-            let mut width = 1;
-            match bytes[at] {
-                b'\\' if open.in_string => {
-                    width = if bytes.get(at + 1) == Some(&b'u') { 6 } else { 2 };
-                    if at + width > bytes.len() {
-                        return Some(open);
-                    }
-                }
-                b'"' => open.in_string = !open.in_string,
-                _ if open.in_string => {}
-                bracket @ (b'{' | b'[') => {
-                    open.brackets.push(bracket);
-                    open.last_element = Some(at + 1);
-                }
-                b'}' if open.brackets.pop() != Some(b'{') => return None,
-                b']' if open.brackets.pop() != Some(b'[') => return None,
-                b',' => open.last_element = Some(at),
-                _ => {}
-            }
-            at += width;
-            // Only ends of whole characters count, so that cutting there is safe.
-            if text.is_char_boundary(at) {
-                open.last_whole = at;
-            }
-        }
-        Some(open)
+    let (mut json, mut object) = (PartialJson::default(), Map::new());
+    json.push(&mut object, text);
+    // What breaks off in nonsense may mean anything: a tool is not run with half of it.
+    if json.progress() == Progress::Broken {
+        return Map::new();
     }
+    json.end(&mut object);
+    object
 }
 
 #[cfg(test)]

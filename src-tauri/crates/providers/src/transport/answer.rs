@@ -1,17 +1,22 @@
 //! An answer on its way: bytes from the socket through a decoder, as a stream of events without keys in its errors.
 
-use futures_util::stream;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
 use parlance_core::chat::{Delivery, ModelStream};
 use parlance_core::redact::Redactor;
 use parlance_core::{ModelEvent, ProviderError};
+use tracing::Span;
 
 use super::clean;
 use crate::errors;
-use crate::http::BodyReader;
+use crate::http::{BodyReader, HttpFailure};
 
 /// Turns the bytes of one answer into events, without IO. Exactly one [`ModelEvent::Finished`] comes out, last, or an
 /// error does.
-pub trait Decode: Send + 'static {
+pub trait Decode: Send + Unpin + 'static {
     /// Takes bytes in; those behind the end are ignored.
     fn feed(&mut self, bytes: &[u8]);
     /// The body is over.
@@ -58,25 +63,12 @@ impl Answered {
     /// The answer as `decoder` reads it.
     #[must_use]
     pub fn into_events(self, decoder: impl Decode) -> ModelStream {
-        // It lies in a box, because the stream hands it from event to event.
-        Box::pin(stream::unfold(Box::new((self, decoder)), |mut both| async move {
-            let (answer, decoder) = &mut *both;
-            loop {
-                if let Some(event) = decoder.next_event() {
-                    let event = event.map_err(|error| clean(error, &answer.redactor));
-                    return Some((event, both));
-                }
-                if decoder.is_over() {
-                    return None;
-                }
-                answer.read(decoder).await;
-            }
-        }))
+        Box::pin(Events { answer: self, decoder, _span: Span::current() })
     }
 
-    /// Moves what comes next from the socket into the decoder.
-    async fn read(&mut self, decoder: &mut impl Decode) {
-        match self.reader.chunk().await {
+    /// Puts what came from the socket into the decoder.
+    fn hand_on(&mut self, read: Result<Option<Bytes>, HttpFailure>, decoder: &mut impl Decode) {
+        match read {
             Ok(Some(bytes)) => {
                 if self.start.len() < START_BYTES {
                     self.start.extend(bytes.iter().take(START_BYTES - self.start.len()));
@@ -88,6 +80,32 @@ impl Answered {
             }
             Ok(None) => decoder.end(),
             Err(failure) => decoder.interrupt(errors::from_http(&self.provider, &failure)),
+        }
+    }
+}
+
+/// An answer, event by event.
+struct Events<D> {
+    answer: Answered,
+    decoder: D,
+    /// The call's, which is over when the answer is.
+    _span: Span,
+}
+
+impl<D: Decode> Stream for Events<D> {
+    type Item = Result<ModelEvent, ProviderError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { answer, decoder, .. } = self.get_mut();
+        loop {
+            if let Some(event) = decoder.next_event() {
+                return Poll::Ready(Some(event.map_err(|error| clean(error, &answer.redactor))));
+            }
+            if decoder.is_over() {
+                return Poll::Ready(None);
+            }
+            let read = ready!(answer.reader.poll_chunk(context));
+            answer.hand_on(read, decoder);
         }
     }
 }

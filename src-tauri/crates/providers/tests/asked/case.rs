@@ -92,7 +92,7 @@ impl Case {
             Protocol::Azure => self.ask(http, AzureApi::new(None), root).await,
             Protocol::DeepSeek => self.ask(http, ChatCompletionsApi(Dialect::DEEPSEEK), &format!("{root}/v1")).await,
             Protocol::Vllm => self.ask(http, ChatCompletionsApi(Dialect::VLLM), &format!("{root}/v1")).await,
-            Protocol::Responses => self.ask(http, ResponsesApi, &format!("{root}/v1")).await,
+            Protocol::Responses => self.ask(http, ResponsesApi::OPENAI, &format!("{root}/v1")).await,
             Protocol::DashScope => self.ask(http, GenerationApi(self.modality()), root).await,
             Protocol::Anthropic => self.ask(http, MessagesApi, root).await,
             Protocol::Gemini => self.ask(http, GenerateContentApi, root).await,

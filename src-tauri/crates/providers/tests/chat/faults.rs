@@ -1,12 +1,13 @@
 //! What goes wrong with a chat, one test a fault: what came is kept, the error says what to do, nothing is asked twice that
 //! may have been paid for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use parlance_core::{Category, StopReason};
+use parlance_core::{Category, ProviderError, StopReason};
 use parlance_providers::http::TimeLimits;
 use parlance_providers::openai::Dialect;
+use parlance_providers::retry::Retry;
 use parlance_simulator::nowhere::{self, Deaf};
 use parlance_simulator::openai::chat;
 use parlance_simulator::{Answer, Fault, Framing, HangUp, Pace, Piece, Scenario, Script, Simulator};
@@ -254,10 +255,16 @@ async fn fault_f10_chat_a_full_bucket_is_waited_for_as_asked_and_an_empty_purse_
     let busy = |wait: &str| refusal(429, "rate_limit_exceeded", "slow down").with_header("retry-after", wait);
     let server = Simulator::start(Scenario::in_turn([busy("3"), busy("0.5"), Answer::says("at last")])).await.unwrap();
     let (retry, pauses) = recorded_retry();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let hear = move |error: &ProviderError, wait| heard.lock().unwrap().push((error.category, wait));
+    let retry = Retry { told: Arc::new(hear), ..retry };
     let client = client_at(&server.base_url(), Dialect::OPENAI).with_retry(retry);
     let (reply, error) = ask(&client).await;
     assert_eq!((reply.text().as_str(), error), ("at last", None));
-    assert_eq!(*pauses.lock().unwrap(), [Duration::from_secs(3), Duration::from_millis(500)]);
+    let waits = [Duration::from_secs(3), Duration::from_millis(500)];
+    assert_eq!(*pauses.lock().unwrap(), waits);
+    assert_eq!(*told.lock().unwrap(), waits.map(|wait| (Category::RateLimit, wait)), "whoever waits is told why");
 
     for (answer, category, wait) in [
         (busy("600"), Category::RateLimit, Some(Duration::from_secs(600))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlance_core::chat::Delivery;
-use parlance_core::{ChatRequest, ContentBlock, Msg, Reply, Role, StopReason};
+use parlance_core::{ChatRequest, ContentBlock, Mark, Msg, Reply, Role, StopReason};
 use parlance_providers::NoKey;
 use parlance_simulator::{Ability, Answer, Framing, Model, Pace, Piece, Scenario, Script, Simulator};
 use serde_json::json;
@@ -191,7 +191,11 @@ async fn ollama_is_asked_what_its_list_does_not_say() {
     let server = Simulator::start(Scenario { models, ..Scenario::default() }).await.unwrap();
     let models = Family::Ollama.models(&Family::Ollama.base_url(&server), Arc::new(NoKey)).await.unwrap();
     assert_eq!(models.iter().map(|model| model.context_tokens).collect::<Vec<_>>(), [Some(8_192), Some(8_192)]);
-    assert!(models[0].capabilities.chat && models[0].capabilities.tools && !models[0].capabilities.images);
+    assert!(
+        models[0].capabilities.can(Mark::Chat)
+            && models[0].capabilities.can(Mark::Tools)
+            && !models[0].capabilities.can(Mark::Images)
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use parlance_providers::gemini::GenerateContentApi;
 use parlance_providers::http::{Http, TimeLimits};
 use parlance_providers::media::LocalFiles;
 use parlance_providers::ollama::OllamaApi;
-use parlance_providers::responses::ResponsesApi;
+use parlance_providers::responses::{MessageForm, ResponsesApi};
 use parlance_providers::{
     Api, Client, KeySource, NoKey, Provider, anthropic, base_url, dashscope, gemini, ollama, responses,
 };
@@ -60,7 +60,7 @@ impl Family {
             Self::Ollama => Box::new(client(provider, OllamaApi, limits)),
             Self::Anthropic => Box::new(client(provider, MessagesApi, limits)),
             Self::Gemini => Box::new(client(provider, GenerateContentApi, limits)),
-            Self::Responses => Box::new(client(provider, ResponsesApi, limits)),
+            Self::Responses => Box::new(client(provider, ResponsesApi::OPENAI, limits)),
             Self::DashScope => Box::new(client(provider, GenerationApi::default(), limits)),
         }
     }
@@ -71,7 +71,7 @@ impl Family {
             Self::Ollama => client(provider, OllamaApi, PATIENT).models().await,
             Self::Anthropic => client(provider, MessagesApi, PATIENT).models().await,
             Self::Gemini => client(provider, GenerateContentApi, PATIENT).models().await,
-            Self::Responses => client(provider, ResponsesApi, PATIENT).models().await,
+            Self::Responses => client(provider, ResponsesApi::OPENAI, PATIENT).models().await,
             Self::DashScope => client(provider, GenerationApi::default(), PATIENT).models().await,
         }
     }
@@ -81,7 +81,7 @@ impl Family {
             Self::Ollama => ollama::request::body("p", request),
             Self::Anthropic => anthropic::request::body("p", request),
             Self::Gemini => gemini::request::body("p", request),
-            Self::Responses => responses::request::body("p", request),
+            Self::Responses => responses::request::body("p", request, MessageForm::Bare),
             Self::DashScope => dashscope::request::body("p", request),
         }
     }

@@ -113,7 +113,8 @@ async fn what_does_not_fit_is_asked_for_once_more_in_the_next_way() {
             let (reply, events, error) = ask(&*client, &asking(delivery)).await;
             assert_eq!((object(&reply), error), (ada(), None), "{name} {delivery:?}");
             let count = |is: fn(&ModelEvent) -> bool| events.iter().filter(|event| is(event)).count();
-            assert_eq!(count(|event| matches!(event, ModelEvent::Started { .. })), 1, "{name}");
+            assert_eq!(count(|event| matches!(event, ModelEvent::Started { .. })), 2, "{name}: it begins anew");
+            assert!(!json!(reply.content).to_string().contains("old"), "{name}: nothing of the first one is left");
             assert_eq!(count(|event| matches!(event, ModelEvent::Finished { .. })), 1, "{name}");
             let usage = reply.usage.map(|usage| (usage.input_tokens, usage.output_tokens));
             assert_eq!(usage, Some((18, 10)), "{name}: both answers were paid for");
@@ -207,9 +208,13 @@ async fn a_server_that_takes_no_schema_is_asked_with_a_tool_and_one_that_forces_
             let (reply, _, _) = ask(&*client, &asking(delivery)).await;
             assert_eq!((object(&reply), server.requests().len() - before), (ada(), 4));
             assert_eq!(client.request(&asking(delivery)).unwrap().body.unwrap()["tool_choice"], "auto");
-            // … but not for other models.
-            let other = ChatRequest { model: "other".into(), ..asking(delivery) };
-            assert_eq!(client.request(&other).unwrap().body.unwrap().get("tools"), None);
+            // … but not for other models, nor for other shapes.
+            let other = Structured { schema: json!({"type": "object"}), ..person() };
+            let other_shape = ChatRequest { structured: Some(other), ..asking(delivery) };
+            let other_model = ChatRequest { model: "other".into(), ..asking(delivery) };
+            for other in [other_model, other_shape] {
+                assert_eq!(client.request(&other).unwrap().body.unwrap().get("tools"), None);
+            }
         }
     }
 }

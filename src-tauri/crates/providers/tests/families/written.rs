@@ -7,6 +7,7 @@ use parlance_core::{Category, ChatModel, ChatRequest, Msg, Thinking, ToolChoice,
 use parlance_providers::NoKey;
 use parlance_providers::dashscope::{self, Modality};
 use parlance_providers::openai::Dialect;
+use parlance_providers::responses::{self, MessageForm};
 use serde_json::{Map, Value, json};
 
 use crate::family::Family;
@@ -65,6 +66,21 @@ fn tool_turn() -> Value {
             {"type": "thinking", "thinking": "", "opaque": {"responses_item": {"id": "rs_2"}, "model": "m-2026"}}]},
         {"name": "Ann", "role": "user", "content": "Thanks."},
     ])
+}
+
+#[test]
+fn llama_cpp_knows_messages_by_their_type_and_openai_needs_none() {
+    let request = ChatRequest {
+        messages: conversation(json!([
+            {"name": "", "role": "user", "content": "x"},
+            {"name": "", "role": "assistant", "content": "y"}])),
+        ..asking("m")
+    };
+    for (form, kind) in [(MessageForm::Bare, Value::Null), (MessageForm::Typed, json!("message"))] {
+        let body = Value::Object(responses::request::body("p", &request, form).unwrap());
+        let kinds: Vec<&Value> = body["input"].as_array().unwrap().iter().map(|item| &item["type"]).collect();
+        assert_eq!(kinds, [&kind, &kind], "{form:?}");
+    }
 }
 
 #[test]

@@ -8,14 +8,11 @@ use serde_json::Value;
 
 use crate::families::{FAMILIES, Family};
 
-/// The collections: ours, and the larger one, if it is there.
+/// The collections: ours, and the one that `PARLANCE_RECORDINGS` names.
 pub(crate) fn collections() -> Vec<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap();
-    let larger =
-        std::env::var_os("PARLANCE_RECORDINGS").map_or_else(|| workspace.join("../shared/recordings"), PathBuf::from);
-    let mut found = vec![workspace.join("tests/recordings")];
-    found.extend(larger.join("MANIFEST.json").is_file().then_some(larger));
-    found
+    let larger = std::env::var_os("PARLANCE_RECORDINGS").map(PathBuf::from);
+    std::iter::once(workspace.join("tests/recordings")).chain(larger).collect()
 }
 
 /// One recorded answer.

@@ -168,7 +168,7 @@ impl Actor {
                 let arguments = call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string());
                 let (id, name) = (call.id.clone(), call.name.clone());
                 self.parts.history.grows(&place, &ModelEvent::ToolCallDelta { index, id, name, arguments });
-                self.parts.history.grows(&place, &ModelEvent::ToolCall { index, call: call.clone() });
+                self.parts.history.grows(&place, &ModelEvent::ToolCall { index, call: Box::new(call.clone()) });
                 if let Some(errands) = &mut self.errands {
                     errands.begin(call);
                 }

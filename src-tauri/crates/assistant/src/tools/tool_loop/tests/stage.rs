@@ -83,7 +83,7 @@ pub(super) fn text(text: &str) -> ModelEvent {
 pub(super) fn calling(index: usize, id: &str, name: &str, input: Value) -> ModelEvent {
     let Value::Object(input) = input else { panic!("arguments are an object") };
     let call = ToolUse { id: id.into(), name: name.into(), input, raw_input: None, thought_signature: None };
-    ModelEvent::ToolCall { index, call }
+    ModelEvent::ToolCall { index, call: Box::new(call) }
 }
 
 pub(super) fn result(id: &str, name: &str, output: &str, end: ToolEnd) -> ModelEvent {
