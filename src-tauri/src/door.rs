@@ -27,7 +27,12 @@ impl Engine {
 
     /// The person dropped files on the window.
     pub(crate) async fn drop_files(&self, paths: Vec<PathBuf>) {
-        self.app.wait().await.drop_files(paths.into_iter().map(Given::At).collect()).await;
+        self.started().await.drop_files(paths.into_iter().map(Given::At).collect()).await;
+    }
+
+    /// The engine, once it has started.
+    pub(crate) async fn started(&self) -> &App {
+        self.app.wait().await
     }
 
     /// Ends the engine, waiting no longer than `patience`.
@@ -44,13 +49,13 @@ impl Engine {
 /// Asks the engine.
 #[tauri::command]
 pub(crate) async fn call(engine: State<'_, Engine>, name: String, payload: Value) -> Result<Value, ErrorBody> {
-    engine.app.wait().await.call(&name, payload).await
+    engine.started().await.call(&name, payload).await
 }
 
 /// Hands the line of events to the window.
 #[tauri::command]
 pub(crate) async fn subscribe(engine: State<'_, Engine>, channel: Channel<EventBatch>) -> Result<(), ErrorBody> {
-    let mut events = engine.app.wait().await.subscribe();
+    let mut events = engine.started().await.subscribe();
     tauri::async_runtime::spawn(async move {
         while let Some(batch) = events.recv().await {
             if let Err(error) = channel.send(batch) {

@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod clipboard;
 mod door;
+mod hotkey;
+mod keyboard;
 mod window;
 
 use std::time::Duration;
@@ -25,11 +27,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     runtime.spawn(async move { starting.arrive(App::start(options()).await) });
 
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::raise(app)))
         .manage(engine.clone())
         .invoke_handler(tauri::generate_handler![door::call, door::subscribe])
         .setup(|app| {
             window::open(app.handle())?;
+            tauri::async_runtime::spawn(hotkey::serve(app.handle().clone(), app.state::<door::Engine>().inner().clone()));
             Ok(())
         })
         .build(tauri::generate_context!())?;
@@ -47,11 +51,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(target_os = "linux")]
 fn options() -> Options {
-    Options { clipboard: Some(std::sync::Arc::new(clipboard::Gtk)), ..Options::from_environment() }
+    Options {
+        clipboard: Some(std::sync::Arc::new(clipboard::Gtk)),
+        keyboard: keyboard::find(),
+        ..Options::from_environment()
+    }
 }
 
 /// The web views of the other systems give their page what lies on the clipboard.
 #[cfg(not(target_os = "linux"))]
 fn options() -> Options {
-    Options::from_environment()
+    Options { keyboard: keyboard::find(), ..Options::from_environment() }
 }

@@ -6,6 +6,7 @@ mod arrows;
 mod crash;
 mod echo;
 mod feedback;
+mod hotkey;
 mod keys;
 mod secrets;
 mod sound;

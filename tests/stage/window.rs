@@ -176,6 +176,12 @@ impl Window {
         self.keys(KeyAction::Up { value: key }).await;
     }
 
+    /// Moves keys of the display's own keyboard, whoever has it: what the page is told of keys is not what they do.
+    pub fn on_desktop(&self, xdotool: &[&str]) {
+        let done = Command::new("xdotool").args(xdotool).env("DISPLAY", self.display.name()).status();
+        assert!(done.is_ok_and(|status| status.success()), "xdotool {xdotool:?}");
+    }
+
     /// Takes the focus away from every field.
     pub async fn leave_fields(&self) {
         self.run("document.activeElement?.blur()", vec![]).await;

@@ -6,6 +6,7 @@
 mod commands;
 mod error;
 mod events;
+mod hotkey;
 mod models;
 mod rescue;
 mod views;
@@ -14,6 +15,7 @@ mod voice;
 pub use commands::*;
 pub use error::*;
 pub use events::*;
+pub use hotkey::*;
 pub use models::*;
 pub use rescue::*;
 pub use views::*;

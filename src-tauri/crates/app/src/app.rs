@@ -14,9 +14,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ErrorBody, ErrorCode, EventBatch, Notice, VoiceView};
+use crate::api::{AppEvent, ErrorBody, ErrorCode, EventBatch, HotkeyState, HotkeyView, Notice, VoiceView};
 use crate::config::{Config, ConfigFile};
 use crate::given_files::Clipboard;
+use crate::held::{Keyboard, Watch};
 use crate::hub::Hub;
 use crate::keys::Keys;
 use crate::lists::Lists;
@@ -24,6 +25,9 @@ use crate::log::{self, Detail};
 use crate::notices::Notices;
 use crate::paths::Paths;
 use crate::{devices, speaking};
+
+/// What a key binding of the desktop's own runs.
+const TRIGGER: &str = "parlance-cli trigger toggle";
 
 /// How to start.
 #[derive(Clone, Default)]
@@ -34,6 +38,8 @@ pub struct Options {
     pub sound: Option<Sound>,
     /// The system's clipboard, where the host's page is not given what lies on it.
     pub clipboard: Option<Arc<dyn Clipboard>>,
+    /// The keyboard as it is, to notice lost releases; `None` where it cannot be asked.
+    pub keyboard: Option<Arc<dyn Keyboard>>,
     /// How much is logged.
     pub verbose: bool,
     /// How much of the engine is started.
@@ -89,6 +95,8 @@ pub(crate) struct Inner {
     /// What was spent on talking today.
     pub(crate) purse: speaking::Purse,
     pub(crate) voice_view: Mutex<speaking::LastVoice>,
+    pub(crate) held: Mutex<Watch>,
+    pub(crate) hotkey: Mutex<HotkeyState>,
     /// Answers that are being written, by conversation.
     pub(crate) running: Mutex<HashMap<String, CancellationToken>>,
     /// What tools wait for, and what runs.
@@ -163,6 +171,8 @@ impl App {
                 store,
                 voice,
                 voice_view,
+                held: Mutex::new(Watch::new(options.keyboard)),
+                hotkey: Mutex::default(),
                 running: Mutex::default(),
                 desk: crate::tools::Desk::default(),
                 key_states: Mutex::default(),
@@ -257,6 +267,21 @@ impl App {
     /// Who is spoken with.
     pub(crate) fn speaker(&self) -> Speaker {
         self.inner.voice_view.lock().unwrap_or_else(PoisonError::into_inner).speaker().clone()
+    }
+
+    pub(crate) fn held(&self) -> MutexGuard<'_, Watch> {
+        self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host says how the talk key of the whole desktop stands.
+    pub fn hotkey_is(&self, state: HotkeyState) {
+        *self.inner.hotkey.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.hub().tell(AppEvent::Hotkey { hotkey: self.hotkey_view() });
+    }
+
+    pub(crate) fn hotkey_view(&self) -> HotkeyView {
+        let state = *self.inner.hotkey.lock().unwrap_or_else(PoisonError::into_inner);
+        HotkeyView { state, command: TRIGGER.to_owned() }
     }
 
     pub(crate) fn hub(&self) -> &Hub {

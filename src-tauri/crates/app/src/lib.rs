@@ -12,6 +12,7 @@
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
 //! * [`models`], `key_search` – a model to ask directly, outside any conversation, and where its key is looked for.
 //! * `shortening` – a conversation cut to what its model can read.
+//! * [`trigger`], [`held`] – orders from outside the window; a key whose release was lost.
 //! * `storage` – the disk, looked after while nobody writes.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
 //! * [`sound`] – files as devices, and a check of the real ones.
@@ -28,6 +29,7 @@ pub mod archive;
 pub mod bindings;
 pub mod checkup;
 pub mod config;
+pub mod held;
 pub mod hub;
 pub mod keys;
 pub mod links;
@@ -37,6 +39,7 @@ pub mod paths;
 pub mod process;
 pub mod sound;
 pub mod tools;
+pub mod trigger;
 
 mod answering;
 mod app;

@@ -11,6 +11,7 @@ use crate::keys::KeysCommand;
 use crate::providers::ProvidersCommand;
 use crate::talk::TalkArgs;
 use crate::tokens::TokensArgs;
+use crate::trigger::TriggerArgs;
 
 /// The whole call.
 #[derive(Debug, Parser)]
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     /// Microphones and speakers: list, test
     #[command(subcommand)]
     Devices(DevicesCommand),
+    /// Tell the Parlance whose window is open to do something: for key bindings of the desktop
+    Trigger(TriggerArgs),
     /// Look at what works on this computer and what does not
     Doctor,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use parlance_app::api::{ErrorBody, ErrorCode};
+use parlance_app::paths::Paths;
 use parlance_app::{App, Options, Reach, Sound};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +44,11 @@ impl Desk {
         // Whatever it still does, it does not change what the work came to.
         let _ = tokio::time::timeout(FAREWELL, app.shut_down()).await;
         done
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::find(self.common.data_dir.clone()).unwrap_or_else(Paths::without_home)
     }
 
     /// Progress, for those who asked for it.

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * `call` – the words of a call.
-//! * [`ask`], [`tokens`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`doctor`] – one module a command.
+//! * [`ask`], [`tokens`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
 //! * `engine` – the engine as a command needs it.
 //! * `out` – the one way to stdout and stderr: harmless, without keys.
 //! * `failure`, `words` – what went wrong, as a sentence or as JSON, and the exit code.
@@ -22,6 +22,7 @@ mod out;
 mod providers;
 mod talk;
 mod tokens;
+mod trigger;
 mod words;
 
 use std::ffi::OsString;
@@ -74,6 +75,7 @@ async fn run(call: Call, out: Out) -> Result<(), Failure> {
         Command::Providers(command) => providers::run(command, desk).await,
         Command::Keys(command) => keys::run(command, desk).await,
         Command::Devices(command) => devices::run(command, desk).await,
+        Command::Trigger(args) => trigger::run(&args, &desk).await,
         Command::Doctor => doctor::run(desk).await,
     }
 }

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use super::error::ErrorBody;
 use super::events::Notice;
+use super::hotkey::{HeldBy, HotkeyView};
 use super::models::{Defaults, ModelChoice};
 use super::views::{
     ConversationSummary, FileView, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
@@ -140,6 +141,8 @@ pub struct Snapshot {
     pub conversation_count: u32,
     /// The talk key.
     pub voice: VoiceView,
+    /// The talk key of the whole desktop.
+    pub hotkey: HotkeyView,
     /// What is wrong now.
     pub notices: Vec<Notice>,
 }
@@ -373,6 +376,8 @@ pub struct SettingsPatch {
     pub warm_microphone: Option<bool>,
     /// What holding and tapping do.
     pub talk_key: Option<TalkKeyMode>,
+    /// The talk key of the whole desktop; empty for none.
+    pub hotkey: Option<String>,
     /// How reasoning is shown.
     pub reasoning: Option<ReasoningDisplay>,
     /// Whether figures stand under answers.
@@ -402,6 +407,10 @@ pub struct SettingsPatch {
 pub struct TalkKey {
     /// Down or up.
     pub down: bool,
+    /// The key of the keyboard that holds it down, so that a lost release is noticed; `None` for all else.
+    #[serde(default)]
+    #[ts(optional)]
+    pub by: Option<HeldBy>,
 }
 
 /// Shut or open.

@@ -166,6 +166,8 @@ pub enum ErrorCode {
     BadFile,
     /// The provider takes no tools for this model: it answered without them.
     NoTools,
+    /// No window of Parlance is open on this data folder.
+    NotRunning,
     /// The words of the call are wrong.
     BadCall,
     /// A fault of ours.

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::commands::FilesTaken;
 use super::error::ErrorBody;
+use super::hotkey::HotkeyView;
 use super::models::ModelListView;
 use super::views::{Author, ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
 use super::voice::{Renewal, VoiceView};
@@ -113,6 +114,11 @@ pub enum AppEvent {
     Settings {
         /// All of them.
         settings: Settings,
+    },
+    /// The talk key of the whole desktop stands differently now.
+    Hotkey {
+        /// How.
+        hotkey: HotkeyView,
     },
     /// A provider's list of models changed, or is being asked for.
     Models {

@@ -369,6 +369,8 @@ pub struct Settings {
     pub warm_microphone: bool,
     /// What holding and tapping the talk key do.
     pub talk_key: TalkKeyMode,
+    /// The talk key of the whole desktop, such as `Ctrl+Alt+Space`; empty for none.
+    pub hotkey: String,
     /// How reasoning is shown.
     pub reasoning: ReasoningDisplay,
     /// Whether figures stand under answers.
@@ -405,6 +407,7 @@ impl Default for Settings {
             audio_block: 960,
             warm_microphone: false,
             talk_key: TalkKeyMode::Auto,
+            hotkey: String::new(),
             reasoning: ReasoningDisplay::Auto,
             show_figures: true,
             defaults: Defaults::default(),

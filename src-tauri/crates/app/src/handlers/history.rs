@@ -39,6 +39,7 @@ impl App {
             conversations,
             conversation_count,
             voice: self.voice_view(),
+            hotkey: self.hotkey_view(),
             notices: self.inner.notices.all(),
         })
     }

@@ -52,6 +52,7 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.audio_block, patch.audio_block.map(|frames| frames.clamp(480, 4_096)));
     set(&mut settings.warm_microphone, patch.warm_microphone);
     set(&mut settings.talk_key, patch.talk_key);
+    set(&mut settings.hotkey, patch.hotkey.map(|keys| keys.trim().to_owned()).filter(|keys| keys.len() <= 64));
     set(&mut settings.reasoning, patch.reasoning);
     set(&mut settings.show_figures, patch.show_figures);
     set(&mut settings.defaults, patch.defaults);

@@ -18,6 +18,7 @@ const MOST_TIMES: u32 = 1_000;
 
 impl App {
     pub(crate) async fn talk_key(&self, request: TalkKey) -> Result<VoiceView, ErrorBody> {
+        self.held().moved(self, request);
         self.tell_voice(VoiceCommand::Key(if request.down { Edge::Down } else { Edge::Up }))
     }
 

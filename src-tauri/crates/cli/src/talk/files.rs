@@ -82,10 +82,10 @@ async fn converse(
     let last = recordings.len();
     for (turn, recording) in (1..).zip(recordings) {
         ears.expect_turn();
-        key(app, TalkKey { down: true }).await?;
+        key(app, TalkKey { down: true, by: None }).await?;
         // The microphone was shut in between only where the voice failed, and the failure is in the turn.
         let _ = ears.during(voice.speak(recording)).await?;
-        key(app, TalkKey { down: false }).await?;
+        key(app, TalkKey { down: false, by: None }).await?;
         match args.barge_in_after_ms {
             Some(ms) if turn < last => {
                 ears.until_answer_sounds(turn).await?;

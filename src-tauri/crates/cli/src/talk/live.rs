@@ -47,8 +47,8 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
             if !has_floor {
                 ears.expect_turn();
             }
-            key(app, TalkKey { down: true }).await?;
-            key(app, TalkKey { down: false }).await?;
+            key(app, TalkKey { down: true, by: None }).await?;
+            key(app, TalkKey { down: false, by: None }).await?;
             pressed += usize::from(has_floor);
             if is_end {
                 break;
