@@ -54,7 +54,7 @@ export class TalkController {
       void this.sendKept();
       return;
     }
-    void this.#tell(() => this.#client.call("talk_key", { down: true }));
+    void this.#tell(() => this.#client.call("talk_key", holder === "space" ? { down: true, by: "space" } : { down: true }));
   }
 
   release(holder: Holder): void {

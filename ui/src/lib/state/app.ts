@@ -32,6 +32,8 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     }
     case "voice":
       return { ...state, voice: event.voice };
+    case "hotkey":
+      return { ...state, hotkey: event.hotkey };
     case "notices":
       return { ...state, notices: event.notices };
     case "settings":

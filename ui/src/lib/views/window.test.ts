@@ -104,7 +104,7 @@ describe("the talk key", () => {
     key("keydown", { key: " ", code: "Space" });
     key("keydown", { key: " ", code: "Space", repeat: true });
     key("keyup", { key: " ", code: "Space" });
-    expect(called("talk_key")).toEqual([{ down: true }, { down: false }]);
+    expect(called("talk_key")).toEqual([{ down: true, by: "space" }, { down: false }]);
   });
 
   it("leaves Space to the text field, and takes it back after Esc", async () => {
@@ -114,14 +114,14 @@ describe("the talk key", () => {
     expect(called("talk_key")).toEqual([]);
     key("keydown", { key: "Escape", code: "Escape" });
     key("keydown", { key: " ", code: "Space" });
-    expect(called("talk_key")).toEqual([{ down: true }]);
+    expect(called("talk_key")).toEqual([{ down: true, by: "space" }]);
   });
 
   it("is let go when the window loses the keyboard", async () => {
     await open(thread("x"));
     key("keydown", { key: " ", code: "Space" });
     window.dispatchEvent(new Event("blur"));
-    expect(called("talk_key")).toEqual([{ down: true }, { down: false }]);
+    expect(called("talk_key")).toEqual([{ down: true, by: "space" }, { down: false }]);
   });
 
   it("offers what was cancelled back, and sends it", async () => {

@@ -13,6 +13,7 @@ export const defaultSettings: Settings = {
   audio_block: 960,
   warm_microphone: false,
   talk_key: "auto",
+  hotkey: "",
   reasoning: "auto",
   show_figures: true,
   defaults: { chat: null },
@@ -87,6 +88,7 @@ export function emptySnapshot(): Snapshot {
     conversations: [],
     conversation_count: 0,
     voice: { ...idleVoice },
+    hotkey: { state: "off", command: "parlance-cli trigger toggle" },
     notices: [],
   };
 }
