@@ -23,3 +23,5 @@ mod stage;
 mod talk;
 #[path = "cli/tokens.rs"]
 mod tokens;
+#[path = "cli/voice_faults.rs"]
+mod voice_faults;

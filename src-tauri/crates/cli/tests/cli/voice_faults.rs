@@ -81,7 +81,6 @@ fn every_fault_ends_says_why_and_loses_no_word() {
     }
     let wrong = lines.iter().filter(|(_, is_right)| !is_right).count();
     let table: Vec<&str> = lines.iter().map(|(line, _)| line.as_str()).collect();
-    println!("{}", table.join("\n"));
     assert_eq!(wrong, 0, "of {}:\n{}", lines.len(), table.join("\n"));
 }
 
@@ -125,6 +124,8 @@ fn run(
         told["reconnects"].as_u64().map_or("-".to_owned(), |count| count.to_string()),
         took.as_secs_f64(),
     );
+    // As they end, so that a run that is stopped has said what it saw.
+    println!("{line}");
     let is_told = called.code == 0 || !told["error"]["message"].as_str().unwrap_or_default().is_empty();
     (line, is_right && is_told)
 }
