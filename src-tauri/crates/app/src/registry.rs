@@ -281,7 +281,7 @@ pub(crate) fn voices(config: &ProviderConfig) -> Option<&'static [&'static str]>
     match service.map(|service| (service.id, service.protocol)) {
         Some((OPENAI | "openai-responses", _)) => Some(&voices::OPENAI),
         // Others that speak its protocol have voices of their own.
-        None | Some((_, Protocol::Chat(_) | Protocol::Responses)) => Some(&[]),
+        None | Some((_, Protocol::Chat(_) | Protocol::Responses(_))) => Some(&[]),
         Some((_, Protocol::GenerateContent)) => Some(&voices::GEMINI),
         Some((_, Protocol::Generation)) => Some(&voices::QWEN),
         Some((_, Protocol::Azure | Protocol::Messages | Protocol::Ollama)) => None,
