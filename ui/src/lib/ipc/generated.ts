@@ -109,7 +109,11 @@ taken: FilesTaken, } | { "type": "devices_changed" } | { "type": "settings",
 /**
  * All of them.
  */
-settings: Settings, } | { "type": "models", 
+settings: Settings, } | { "type": "hotkey", 
+/**
+ * How.
+ */
+hotkey: HotkeyView, } | { "type": "models", 
 /**
  * The list.
  */
@@ -486,7 +490,7 @@ retry_at_ms: number | null, };
 /**
  * One variant for each error that a host treats differently.
  */
-export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "spending_cap" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "bad_call" | "internal";
+export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "spending_cap" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "not_running" | "bad_call" | "internal";
 
 /**
  * Events of one moment (at most 16 ms), in order.
@@ -570,6 +574,29 @@ files: Array<FileView>,
  * Why one of them was passed over; the last reason there was.
  */
 error: ErrorBody | null, };
+
+/**
+ * What holds the talk key down, where it is a key of the keyboard.
+ */
+export type HeldBy = "space";
+
+/**
+ * How the hotkey stands.
+ */
+export type HotkeyState = "off" | "works" | "taken" | "unreadable" | "unsupported";
+
+/**
+ * The key that works while another program has the keyboard.
+ */
+export type HotkeyView = { 
+/**
+ * How it stands.
+ */
+state: HotkeyState, 
+/**
+ * What a key binding of the desktop's own runs to the same end.
+ */
+command: string, };
 
 /**
  * Where to keep a key.
@@ -1171,6 +1198,10 @@ warm_microphone: boolean,
  */
 talk_key: TalkKeyMode, 
 /**
+ * The talk key of the whole desktop, such as `Ctrl+Alt+Space`; empty for none.
+ */
+hotkey: string, 
+/**
  * How reasoning is shown.
  */
 reasoning: ReasoningDisplay, 
@@ -1255,6 +1286,10 @@ warm_microphone?: boolean,
  * What holding and tapping do.
  */
 talk_key?: TalkKeyMode, 
+/**
+ * The talk key of the whole desktop; empty for none.
+ */
+hotkey?: string, 
 /**
  * How reasoning is shown.
  */
@@ -1344,6 +1379,10 @@ conversation_count: number,
  * The talk key.
  */
 voice: VoiceView, 
+/**
+ * The talk key of the whole desktop.
+ */
+hotkey: HotkeyView, 
 /**
  * What is wrong now.
  */
@@ -1480,7 +1519,11 @@ export type TalkKey = {
 /**
  * Down or up.
  */
-down: boolean, };
+down: boolean, 
+/**
+ * The key of the keyboard that holds it down, so that a lost release is noticed; `None` for all else.
+ */
+by?: HeldBy, };
 
 /**
  * What holding and tapping the talk key do.
