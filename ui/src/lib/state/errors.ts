@@ -67,6 +67,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   sound: { tone: "bad", icon: "mic-off", remedy: "sound_settings" },
   bad_file: { tone: "you", icon: "info", remedy: null },
   no_tools: { tone: "quiet", icon: "wrench", remedy: "choose_model" },
+  not_running: { tone: "bad", icon: "triangle-alert", remedy: null },
   bad_call: { tone: "bad", icon: "triangle-alert", remedy: null },
   internal: { tone: "bad", icon: "triangle-alert", remedy: null },
 };
