@@ -33,7 +33,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .invoke_handler(tauri::generate_handler![door::call, door::subscribe])
         .setup(|app| {
             window::open(app.handle())?;
-            tauri::async_runtime::spawn(hotkey::serve(app.handle().clone(), app.state::<door::Engine>().inner().clone()));
+            tauri::async_runtime::spawn(hotkey::serve(
+                app.handle().clone(),
+                app.state::<door::Engine>().inner().clone(),
+            ));
             Ok(())
         })
         .build(tauri::generate_context!())?;

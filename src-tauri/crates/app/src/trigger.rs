@@ -96,9 +96,7 @@ impl From<NotDone> for ErrorBody {
     fn from(error: NotDone) -> Self {
         match error {
             NotDone::NotRunning => Self::new(ErrorCode::NotRunning),
-            NotDone::Silent(_) | NotDone::Refused(_) => {
-                Self::new(ErrorCode::Internal).with_details(error.to_string())
-            }
+            NotDone::Silent(_) | NotDone::Refused(_) => Self::new(ErrorCode::Internal).with_details(error.to_string()),
         }
     }
 }
@@ -232,7 +230,8 @@ mod tests {
         assert!(matches!(ring(app.paths(), Order::Show).await, Err(NotDone::NotRunning)));
         app.take_orders(move || {
             count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }).unwrap();
+        })
+        .unwrap();
         ring(app.paths(), Order::Show).await.unwrap();
         assert_eq!(shown.load(std::sync::atomic::Ordering::Relaxed), 1);
         ring(app.paths(), Order::Cancel).await.unwrap();

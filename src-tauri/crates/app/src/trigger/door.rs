@@ -7,9 +7,12 @@ use crate::paths::Paths;
 /// A name that two programs find for the same data folder.
 fn name(paths: &Paths) -> String {
     // FNV-1a: the hasher of the standard library may change from one build to the next.
-    let hash = paths.root().as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = paths
+        .root()
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("parlance-{hash:016x}")
 }
 
@@ -83,9 +86,7 @@ mod unix {
 /// Not tried: there was no Windows to try it on.
 #[cfg(windows)]
 mod windows {
-    use tokio::net::windows::named_pipe::{
-        ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions,
-    };
+    use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions};
 
     use super::{Paths, io, name};
 
@@ -101,7 +102,8 @@ mod windows {
     impl Door {
         pub(in super::super) fn open(paths: &Paths) -> io::Result<Self> {
             let address = address(paths);
-            let waiting = ServerOptions::new().first_pipe_instance(true).reject_remote_clients(true).create(&address)?;
+            let waiting =
+                ServerOptions::new().first_pipe_instance(true).reject_remote_clients(true).create(&address)?;
             Ok(Self { waiting, address })
         }
 
