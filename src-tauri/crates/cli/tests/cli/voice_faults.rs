@@ -86,6 +86,7 @@ fn every_fault_ends_says_why_and_loses_no_word() {
 
 type Fault = (&'static str, Option<VoiceFault>, FaultyConnections, Outcome);
 
+#[expect(clippy::print_stdout, reason = "the table is what people run this for")]
 fn run(
     runtime: &tokio::runtime::Runtime,
     ((name, fault, faulty, outcome), (provider, path), mode): (Fault, (&str, &str), &str),
