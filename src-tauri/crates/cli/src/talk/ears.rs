@@ -163,6 +163,14 @@ impl Ears {
         }
     }
 
+    /// Listens until the voice has done something: a call that is opened, or refused at once.
+    pub(super) async fn until_roused(&mut self) -> Result<(), Failure> {
+        while !self.is_roused {
+            self.take_next().await?;
+        }
+        Ok(())
+    }
+
     /// Listens until the answer of a turn (counted from 1) sounds, or is over already.
     pub(super) async fn until_answer_sounds(&mut self, turn: usize) -> Result<(), Failure> {
         while !self.is_over(turn) && !self.answer_has_come() {

@@ -113,7 +113,9 @@ async fn just_talk(
     recordings: Vec<AudioChunk>,
     voice: &FileVoice,
 ) -> Result<(), Failure> {
+    ears.expect_turn();
     args.open_call(app).await?;
+    ears.until_roused().await?;
     let last = recordings.len();
     for (number, recording) in (1..).zip(recordings) {
         ears.during(speak(voice, recording)).await?;

@@ -24,19 +24,21 @@ enum Outcome {
     Answered,
     /// One of these is said, and the utterance is kept.
     Kept(&'static [&'static str]),
+    /// The same by the key; a call hands-free is hung up before a word was said, so that there is none to keep.
+    HangsUp(&'static [&'static str]),
     /// Either: how it falls depends on the moment.
     Either(&'static [&'static str]),
 }
 
 use FaultyConnections::{All, First};
-use Outcome::{Answered, Either, Kept};
+use Outcome::{Answered, Either, HangsUp, Kept};
 
 const CUT: &[&str] = &["cut_off", "unreachable", "not_the_api", "timeout", "server_fault"];
 
 const FAULTS: [(&str, Option<VoiceFault>, FaultyConnections, Outcome); 15] = [
     ("none", None, All, Answered),
     ("refused for a moment", Some(VoiceFault::Refused(503)), First(2), Answered),
-    ("401", Some(VoiceFault::Refused(401)), All, Kept(&["key_refused"])),
+    ("401", Some(VoiceFault::Refused(401)), All, HangsUp(&["key_refused"])),
     ("429 for a moment", Some(VoiceFault::Refused(429)), First(1), Answered),
     ("cut before the session", Some(VoiceFault::CutBeforeSession), First(1), Answered),
     ("cut in mid-utterance", Some(VoiceFault::CutInUtterance(Duration::from_millis(500))), First(1), Answered),
@@ -115,6 +117,10 @@ fn run(
         && match outcome {
             Answered => is_whole,
             Kept(codes) => is_kept(codes),
+            HangsUp(codes) if mode == "hands-free" => {
+                called.code == 1 && codes.contains(&code.as_str()) && turns.is_empty()
+            }
+            HangsUp(codes) => is_kept(codes),
             Either(codes) => is_whole || is_kept(codes),
         };
     let mark = if is_right { "ok" } else { "WRONG" };

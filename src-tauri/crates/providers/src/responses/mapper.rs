@@ -137,6 +137,14 @@ impl Mapper {
         out.push_back(ModelEvent::Started { id: response.id.words().map(str::to_owned), model });
     }
 
+    /// Something of the answer comes. A server that has not said which answer it is says so too late: a beginning would
+    /// take back what is here.
+    fn begin(&mut self, out: &mut Events) {
+        if !std::mem::replace(&mut self.is_started, true) {
+            out.push_back(ModelEvent::Started { id: None, model: None });
+        }
+    }
+
     fn take_message(&mut self, item: &Value, out: &mut Events) -> Result<(), ProviderError> {
         for part in item["content"].as_array().into_iter().flatten() {
             if let Some(refusal) = part["refusal"].as_str() {
@@ -164,6 +172,7 @@ impl Mapper {
     /// A piece of reasoning is whole. Sealed or not, it goes back as it came.
     fn seal(&mut self, item: &Value, out: &mut Events) -> Result<(), ProviderError> {
         let sealed = item["encrypted_content"].as_str().unwrap_or_default();
+        self.begin(out);
         self.tally.count_thinking(sealed).map_err(|error| errors::too_large(&self.provider, &error))?;
         let opaque = Some(json!({ITEM: item, MODEL: self.model}));
         out.push_back(ModelEvent::Sealed { seal: Seal::Thinking { signature: None, opaque } });
@@ -203,14 +212,17 @@ impl Mapper {
     }
 
     fn say(&mut self, text: &str, out: &mut Events) -> Result<(), ProviderError> {
+        self.begin(out);
         self.tally.say(text, out).map_err(|error| errors::too_large(&self.provider, &error))
     }
 
     fn think(&mut self, thinking: &str, out: &mut Events) -> Result<(), ProviderError> {
+        self.begin(out);
         self.tally.think(thinking, out).map_err(|error| errors::too_large(&self.provider, &error))
     }
 
-    fn put(&self, event: Result<Option<ModelEvent>, TooMuch>, out: &mut Events) -> Result<(), ProviderError> {
+    fn put(&mut self, event: Result<Option<ModelEvent>, TooMuch>, out: &mut Events) -> Result<(), ProviderError> {
+        self.begin(out);
         out.extend(event.map_err(|error| errors::too_large(&self.provider, &error))?);
         Ok(())
     }

@@ -232,7 +232,8 @@ fn an_error_about_a_turn_fails_the_turn_and_one_about_the_session_ends_it() {
         ("invalid_api_key", Category::Authentication),
         ("insufficient_quota", Category::Quota),
     ] {
-        let frame = json!({"type": "error", "error": {"code": code, "message": "over"}}).to_string();
+        let error = json!({"type": "invalid_request_error", "code": code, "message": "over"});
+        let frame = json!({"type": "error", "error": error}).to_string();
         let error = session.decode(&frame, &mut Made::default()).expect_err(code);
         assert_eq!(error.category, category, "{code}");
     }

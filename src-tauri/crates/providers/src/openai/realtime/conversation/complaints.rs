@@ -20,7 +20,11 @@ impl Conversation {
             return Ok(());
         }
         let error = errors::from_object(&self.provider, &said);
-        if code == "session_expired" || matches!(error.category, Category::Authentication | Category::Quota) {
+        if code == "session_expired" {
+            // It is called an invalid request, and a new session is all that is needed.
+            return Err(ProviderError { category: Category::Server, ..error });
+        }
+        if matches!(error.category, Category::Authentication | Category::Quota) {
             return Err(error);
         }
         let about = said["event_id"].as_str().unwrap_or_default();
