@@ -21,7 +21,5 @@ mod keys;
 mod setting;
 #[path = "families/shaped.rs"]
 mod shaped;
-#[path = "families/traced.rs"]
-mod traced;
 #[path = "families/written.rs"]
 mod written;

@@ -1,4 +1,14 @@
-//! What a program that watches the engine sees of a call.
+//! What a program that watches the engine sees of a call. A program of its own: which spans are wanted is remembered for
+//! the whole program, and threads that want none would decide it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "families/family.rs"]
+#[allow(dead_code, reason = "only a part of it is needed here")]
+mod family;
+#[path = "chat/setting.rs"]
+#[allow(dead_code, reason = "only a part of it is needed here")]
+mod setting;
 
 use std::sync::{Arc, Mutex};
 
