@@ -34,8 +34,12 @@ pub fn print(arguments: &[&str]) -> Result<String, Failed> {
 
 /// The folder with the built programs of a profile.
 pub fn built(profile: &str) -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join(profile)
+    target_folder().join(profile)
+}
+
+/// Where built programs go. Workspaces of their own (peers, fuzz targets) are told; they would keep them to themselves.
+pub fn target_folder() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The cargo that runs this program.

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use crate::cargo::{built, cargo_with};
+use crate::cargo::{built, cargo_with, target_folder};
 use crate::say::{Done, Failed, output, root, step};
 
 /// So long is each target run when nobody says otherwise.
@@ -54,7 +54,8 @@ pub fn fuzz(&Order { target, seconds }: &Order<'_>) -> Done {
     let manifest = root().join("tests/fuzz/Cargo.toml").display().to_string();
     // With a target of its own, the flags leave build scripts and macros alone. Its lock file follows the workspace's
     // libraries, so it is not held to what it said when they were others.
-    let build = ["build", "--release", "--manifest-path", &manifest, "--target", &host];
+    let folder = target_folder().display().to_string();
+    let build = ["build", "--release", "--manifest-path", &manifest, "--target", &host, "--target-dir", &folder];
     cargo_with("building the fuzz targets with coverage", &build, &[("RUSTFLAGS", OsStr::new(FLAGS))])?;
 
     let programs = built("").join(&host).join("release");

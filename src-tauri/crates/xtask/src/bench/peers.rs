@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Case, Reader};
-use crate::cargo::{built, cargo};
+use crate::cargo::{built, cargo, target_folder};
 use crate::machine::Install;
 use crate::say::{Done, Failed, root, step};
 
@@ -20,15 +20,13 @@ const OF_OPENAI: f64 = 1.0 / 60.0;
 /// Those of Rust.
 pub fn of_rust(address: &str) -> Vec<Reader> {
     let manifest = root().join("tests/peers/Cargo.toml").display().to_string();
-    let release = built("release");
-    // Their workspace is their own, and would keep what it builds to itself.
-    let target = release.parent().unwrap_or(&release).display().to_string();
+    let target = target_folder().display().to_string();
     let build = ["build", "--release", "--locked", "--manifest-path", &manifest, "--target-dir", &target];
     if let Err(Failed(why)) = cargo("building async-openai and genai, for comparison", &build) {
         eprintln!("   NOT RUN: async-openai and genai: {why}");
         return Vec::new();
     }
-    let program = release.join(if cfg!(windows) { "parlance-peers.exe" } else { "parlance-peers" });
+    let program = built("release").join(if cfg!(windows) { "parlance-peers.exe" } else { "parlance-peers" });
     let command = |name: &str| vec![program.display().to_string(), name.to_owned(), address.to_owned()];
     vec![
         Reader { at_most: Some(OF_ASYNC_OPENAI), ..Reader::peer("async-openai", command("async-openai")) },
