@@ -1,9 +1,7 @@
-import { flushSync, mount, tick, unmount } from "svelte";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { AppController } from "../controllers/app.svelte";
-import { createClient } from "../ipc/client";
+import type { AppController } from "../controllers/app.svelte";
 import { FakeEngine, samples, type FakeOptions } from "../ipc/fake";
-import Window from "./Window.svelte";
+import { all, drawn, one, press, show } from "./stage";
 
 let engine: FakeEngine;
 let app: AppController;
@@ -22,31 +20,10 @@ const two: FakeOptions = {
 
 async function open(options: FakeOptions = two) {
   engine = new FakeEngine({ pace: 1, ...options });
-  app = new AppController(createClient(engine));
-  const window = mount(Window, { target: document.body, props: { app } });
-  close = () => {
-    app.stop();
-    void unmount(window);
-  };
-  app.start();
+  ({ app, close } = show(engine));
   await expect.poll(() => app.thread.phase).toBe("ready");
   await drawn();
 }
-async function drawn() {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  flushSync();
-  await tick();
-}
-const all = (testid: string) => [...document.querySelectorAll<HTMLElement>(`[data-testid="${testid}"]`)];
-const one = <E extends HTMLElement>(testid: string): E => {
-  const found = document.querySelector<E>(`[data-testid="${testid}"]`);
-  if (found === null) throw new Error(`nothing has the test id ${testid}`);
-  return found;
-};
-const press = async (key: string, part: KeyboardEventInit = {}) => {
-  (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...part }));
-  await drawn();
-};
 const write = async (field: HTMLInputElement | HTMLTextAreaElement, text: string) => {
   field.value = text;
   field.setSelectionRange(text.length, text.length);

@@ -1,10 +1,8 @@
-import { flushSync, mount, tick, unmount } from "svelte";
 import { afterEach, describe, expect, it } from "vitest";
-import { AppController } from "../controllers/app.svelte";
-import { createClient } from "../ipc/client";
+import type { AppController } from "../controllers/app.svelte";
 import { calls, FakeEngine, samples } from "../ipc/fake";
 import type { MessageView, VoiceView } from "../ipc/generated";
-import Window from "./Window.svelte";
+import { all, drawn, one, press, show } from "./stage";
 
 let engine: FakeEngine;
 let app: AppController;
@@ -21,33 +19,12 @@ async function open(voice: Partial<VoiceView> = {}, messages: MessageView[] = ca
     },
     messages: { panels: messages },
   });
-  app = new AppController(createClient(engine));
-  const window = mount(Window, { target: document.body, props: { app } });
-  close = () => {
-    app.stop();
-    void unmount(window);
-  };
-  app.start();
+  ({ app, close } = show(engine));
   await expect.poll(() => app.thread.phase).toBe("ready");
   await drawn();
 }
-async function drawn() {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  flushSync();
-  await tick();
-}
-const all = (testid: string) => [...document.querySelectorAll<HTMLElement>(`[data-testid="${testid}"]`)];
-const one = (testid: string): HTMLElement => {
-  const found = all(testid)[0];
-  if (found === undefined) throw new Error(`nothing has the test id ${testid}`);
-  return found;
-};
 const click = async (testid: string) => {
   one(testid).click();
-  await drawn();
-};
-const press = async (key: string, part: KeyboardEventInit = {}) => {
-  (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...part }));
   await drawn();
 };
 const called = (name: string) => engine.calls.filter((call) => call.name === name).map((call) => call.payload);

@@ -1,10 +1,9 @@
-import { flushSync, mount, tick, unmount } from "svelte";
+import { flushSync } from "svelte";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { AppController } from "../controllers/app.svelte";
-import { createClient } from "../ipc/client";
+import type { AppController } from "../controllers/app.svelte";
 import { FakeEngine, samples, type FakeOptions } from "../ipc/fake";
 import type { VoiceState } from "../ipc/generated";
-import Window from "./Window.svelte";
+import { drawn, one, show } from "./stage";
 
 let engine: FakeEngine;
 let app: AppController;
@@ -12,26 +11,10 @@ let close: () => void = () => {};
 
 async function open(options: FakeOptions = {}) {
   engine = new FakeEngine({ pace: 1, ...options });
-  app = new AppController(createClient(engine));
-  const window = mount(Window, { target: document.body, props: { app } });
-  close = () => {
-    app.stop();
-    void unmount(window);
-  };
-  app.start();
+  ({ app, close } = show(engine));
   await expect.poll(() => document.querySelector("[data-testid=window], [data-testid=trouble]")).not.toBeNull();
   await drawn();
 }
-async function drawn() {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  flushSync();
-  await tick();
-}
-const one = <E extends HTMLElement>(testid: string): E => {
-  const found = document.querySelector<E>(`[data-testid="${testid}"]`);
-  if (found === null) throw new Error(`nothing has the test id ${testid}`);
-  return found;
-};
 const key = (type: "keydown" | "keyup", part: KeyboardEventInit) => (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent(type, { bubbles: true, cancelable: true, ...part }));
 const called = (name: string) => engine.calls.filter((call) => call.name === name).map((call) => call.payload);
 const line = samples.summaries(Date.now()).slice(0, 1);
