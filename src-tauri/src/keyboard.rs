@@ -19,20 +19,13 @@ pub(crate) fn find() -> Option<Arc<dyn Keyboard>> {
 /// The keyboard of this display, where there is an X server to ask.
 #[cfg(target_os = "linux")]
 pub(crate) fn find() -> Option<Arc<dyn Keyboard>> {
-    if is_wayland() {
-        return None;
-    }
-    match x11::Display::open() {
-        Ok(display) => Some(Arc::new(display)),
-        Err(error) => {
-            tracing::info!(%error, "the keyboard cannot be asked; a lost release shows when the window loses it");
-            None
-        }
-    }
+    (!is_wayland()).then(|| Arc::new(x11::Session::default()) as Arc<dyn Keyboard>)
 }
 
 #[cfg(target_os = "linux")]
 mod x11 {
+    use std::sync::OnceLock;
+
     use parlance_app::api::HeldBy;
     use parlance_app::held::Keyboard;
     use x11rb::connection::Connection as _;
@@ -42,15 +35,22 @@ mod x11 {
     /// X's name for what the Space bar types.
     const SPACE: u32 = 0x20;
 
+    /// The keyboard of this session. The X server is asked for nothing before a key is first held.
+    #[derive(Default)]
+    pub(super) struct Session {
+        /// `None` inside where there is no X server to ask.
+        display: OnceLock<Option<Display>>,
+    }
+
     /// A connection of our own to the X server.
-    pub(super) struct Display {
+    struct Display {
         connection: RustConnection,
         /// The keys that type a space.
         space: Vec<u8>,
     }
 
     impl Display {
-        pub(super) fn open() -> Result<Self, Box<dyn std::error::Error>> {
+        fn open() -> Result<Self, Box<dyn std::error::Error>> {
             let (connection, _) = x11rb::connect(None)?;
             let (first, last) = (connection.setup().min_keycode, connection.setup().max_keycode);
             let count = last.saturating_sub(first).saturating_add(1);
@@ -61,7 +61,20 @@ mod x11 {
         }
     }
 
-    impl Keyboard for Display {
+    impl Keyboard for Session {
+        fn is_down(&self, key: HeldBy) -> Option<bool> {
+            let opened = self.display.get_or_init(|| match Display::open() {
+                Ok(display) => Some(display),
+                Err(error) => {
+                    tracing::info!(%error, "the keyboard cannot be asked; a lost release shows when the window loses it");
+                    None
+                }
+            });
+            opened.as_ref()?.is_down(key)
+        }
+    }
+
+    impl Display {
         fn is_down(&self, key: HeldBy) -> Option<bool> {
             let keys = match key {
                 HeldBy::Space => &self.space,

@@ -412,7 +412,7 @@ impl Files for Brought {
 
 /// Nobody who could be asked.
 #[derive(Default)]
-struct Nobody {
+pub(crate) struct Nobody {
     /// What the provider said when it took no tools.
     refusal: Mutex<Option<ProviderError>>,
 }

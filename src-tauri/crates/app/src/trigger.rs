@@ -166,9 +166,7 @@ impl App {
 
 /// The edges of the talk key that take the floor where it is free, and give it where it is taken.
 fn toggle(mode: TalkKeyMode, state: VoiceState) -> &'static [bool] {
-    let has_floor =
-        matches!(state, VoiceState::Connecting | VoiceState::Listening | VoiceState::Hearing | VoiceState::Interrupted);
-    match (mode, has_floor) {
+    match (mode, state.has_floor()) {
         // A tap does it.
         (TalkKeyMode::Auto | TalkKeyMode::Toggle, _) => &[true, false],
         (TalkKeyMode::Hold, true) => &[false],

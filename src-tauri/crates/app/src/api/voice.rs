@@ -75,6 +75,14 @@ pub enum VoiceState {
     Failed,
 }
 
+impl VoiceState {
+    /// Whether the floor is the person's, so that the talk key gives it.
+    #[must_use]
+    pub fn has_floor(self) -> bool {
+        matches!(self, Self::Connecting | Self::Listening | Self::Hearing | Self::Interrupted)
+    }
+}
+
 /// An utterance that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct KeptUtterance {

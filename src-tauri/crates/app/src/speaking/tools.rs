@@ -2,15 +2,13 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use async_trait::async_trait;
-use parlance_assistant::tools::{Overseer, Permission, Toolbox};
+use parlance_assistant::tools::{Overseer, Toolbox};
 use parlance_assistant::voice::history::SavedTurn;
 use parlance_assistant::voice::toolkit::Toolkit;
 use parlance_core::chat::FunctionSpec;
-use parlance_core::{ProviderError, ToolUse};
-use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Inner};
+use crate::models::Nobody;
 use crate::tools::{CurrentTime, Person};
 
 /// The engine's tools, once it stands. It holds the voice, so the voice must not hold it.
@@ -49,23 +47,8 @@ impl Toolkit for VoiceTools {
                 let toolbox = Self::toolbox(&app);
                 (toolbox, Arc::new(Person::new(app, &turn.conversation, &turn.answer)))
             }
-            None => (Toolbox::default(), Arc::new(Nobody)),
+            // The engine has ended: nothing is allowed any more.
+            None => (Toolbox::default(), Arc::new(Nobody::default())),
         }
     }
-}
-
-/// The engine has ended: nothing is allowed any more.
-struct Nobody;
-
-#[async_trait]
-impl Overseer for Nobody {
-    async fn ask(&self, _: &ToolUse) -> Permission {
-        Permission::Refused
-    }
-
-    fn begins(&self, _: &ToolUse) -> CancellationToken {
-        CancellationToken::new()
-    }
-
-    fn goes_without(&self, _: &ProviderError) {}
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _};
 
-use parlance_app::api::{Empty, TalkKey, TalkKeyMode, VoiceState, VoiceView};
+use parlance_app::api::{Empty, TalkKey, TalkKeyMode, VoiceView};
 use parlance_app::{App, Reach};
 use tokio::sync::mpsc;
 
@@ -29,18 +29,8 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
         desk.out.note("Enter begins to talk, Enter again sends. q and Enter ends.");
         let mut pressed = 0;
         loop {
-            let line = {
-                let next = ears.during(lines.recv());
-                tokio::select! {
-                    line = next => line?,
-                    _ = tokio::signal::ctrl_c() => None,
-                }
-            };
-            let is_end = line.is_none_or(|line| line.trim() == "q");
-            let has_floor = matches!(
-                ears.state(),
-                VoiceState::Connecting | VoiceState::Listening | VoiceState::Hearing | VoiceState::Interrupted
-            );
+            let is_end = is_last(&mut ears, &mut lines).await?;
+            let has_floor = ears.state().has_floor();
             if is_end && !has_floor {
                 break;
             }
@@ -64,20 +54,23 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
 /// Hands-free, until the person ends it.
 async fn just_talk(app: &App, ears: &mut Ears, lines: &mut mpsc::Receiver<String>) -> Result<(), Failure> {
     loop {
-        let line = {
-            let next = ears.during(lines.recv());
-            tokio::select! {
-                line = next => line?,
-                _ = tokio::signal::ctrl_c() => None,
-            }
-        };
-        let is_end = line.is_none_or(|line| line.trim() == "q");
+        let is_end = is_last(ears, lines).await?;
         let command = if is_end { "talk_hang_up" } else { "talk_send_now" };
         let _: VoiceView = call(app, command, Empty {}).await?;
         if is_end {
             return ears.until_over(ears.turns().len()).await;
         }
     }
+}
+
+/// Waits for Enter; whether the person ends it with that, or with Ctrl C.
+async fn is_last(ears: &mut Ears, lines: &mut mpsc::Receiver<String>) -> Result<bool, Failure> {
+    let next = ears.during(lines.recv());
+    let line = tokio::select! {
+        line = next => line?,
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    Ok(line.is_none_or(|line| line.trim() == "q"))
 }
 
 /// Lines of stdin. The thread ends with the program: nothing can wake it from its reading.
