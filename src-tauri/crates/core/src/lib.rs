@@ -12,6 +12,10 @@
 //! * [`tool`] – the port of tools that Parlance runs itself.
 //! * [`tokens`] – the port of those who count tokens.
 //! * [`realtime`] – the port of models that listen and speak.
+//! * [`synthesis`] – the port of models that speak a text.
+//! * [`transcription`] – the port of models that write down what is said.
+//! * [`embedding`] – the port of models that make vectors.
+//! * [`asked`] – what would be sent, as plain data.
 //! * [`audio`] – sound as data: rates, chunks, levels; the ports of microphone and speaker.
 //! * [`echo`] – what is done about the assistant's voice in the microphone.
 //! * [`speech`] – what is heard in captured sound, and where speech begins and ends.
@@ -23,10 +27,12 @@
 //!
 //! Deliberately absent: IO, an async runtime, the environment, and the clock of the machine.
 
+pub mod asked;
 pub mod audio;
 pub mod chat;
 pub mod clock;
 pub mod echo;
+pub mod embedding;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -39,8 +45,10 @@ pub mod reply;
 pub mod secret;
 pub mod speech;
 pub mod structured;
+pub mod synthesis;
 pub mod tokens;
 pub mod tool;
+pub mod transcription;
 
 pub use audio::{AudioChunk, Level, SampleRate};
 pub use chat::{
