@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parlance_core::chat::{ChatModel, Delivery, Formatter, HttpRequest, ModelStream};
-use parlance_core::{Category, ChatRequest, ModelInfo, Msg, ProviderError, Structured, StructuredWay, TokenCount};
+use parlance_core::{
+    Category, ChatRequest, ModelEvent, ModelInfo, Msg, ProviderError, Structured, StructuredWay, TokenCount,
+};
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 use url::Url;
@@ -36,7 +38,7 @@ const MOST_OTHER_WAYS: usize = 3;
 #[async_trait]
 pub trait Api: Clone + Send + Sync + 'static {
     /// Reads one answer.
-    type Decoder: Decode;
+    type Decoder: Decode<Event = ModelEvent>;
 
     /// How its servers want to be spoken to.
     fn manner(&self) -> Manner {

@@ -2,8 +2,11 @@
 //! `decoder` brings a [`Protocol`]; the client feeds it from the socket, tests and the fuzzer from memory.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use parlance_core::chat::Delivery;
+use parlance_core::synthesis::SpeechEvent;
+use parlance_core::transcription::TranscriptEvent;
 use parlance_core::{Category, ModelEvent, ProviderError};
 
 use crate::errors;
@@ -16,10 +19,37 @@ use crate::transport::Decode;
 pub const MAX_WHOLE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Where events are put.
-pub type Events = VecDeque<ModelEvent>;
+pub type Events<E = ModelEvent> = VecDeque<E>;
+
+/// What answers are made of.
+pub trait AnswerEvent: fmt::Debug + PartialEq + Send + Unpin + 'static {
+    /// Whether it says that the answer is whole: nothing comes after it.
+    fn is_last(&self) -> bool;
+}
+
+impl AnswerEvent for ModelEvent {
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Finished { .. })
+    }
+}
+
+impl AnswerEvent for SpeechEvent {
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Finished)
+    }
+}
+
+impl AnswerEvent for TranscriptEvent {
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Finished(_))
+    }
+}
 
 /// What an answer means in one protocol. Pure: no network, no clock.
 pub trait Protocol: Send + Unpin + 'static {
+    /// What its answers are made of.
+    type Event: AnswerEvent;
+
     /// The provider's name, for errors.
     fn provider(&self) -> &str;
 
@@ -27,20 +57,20 @@ pub trait Protocol: Send + Unpin + 'static {
     ///
     /// # Errors
     /// When it cannot be read or says that the answer failed; nothing is taken after it.
-    fn event(&mut self, data: &str, out: &mut Events) -> Result<Step, ProviderError>;
+    fn event(&mut self, data: &str, out: &mut Events<Self::Event>) -> Result<Step, ProviderError>;
 
     /// The body of a stream is over without [`Step::Finished`]. `rest` is a last event without its closing line end, which
     /// may be half an event. [`Step::More`] means that the answer was cut.
     ///
     /// # Errors
     /// When the rest says that the answer failed.
-    fn end(&mut self, rest: Option<&str>, out: &mut Events) -> Result<Step, ProviderError>;
+    fn end(&mut self, rest: Option<&str>, out: &mut Events<Self::Event>) -> Result<Step, ProviderError>;
 
     /// Takes an answer that came in one piece, to its end.
     ///
     /// # Errors
     /// When it cannot be read or says that the answer failed.
-    fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), ProviderError>;
+    fn whole(&mut self, body: &str, out: &mut Events<Self::Event>) -> Result<(), ProviderError>;
 }
 
 /// Whether an answer goes on.
@@ -48,17 +78,17 @@ pub trait Protocol: Send + Unpin + 'static {
 pub enum Step {
     /// More may come.
     More,
-    /// [`ModelEvent::Finished`] was put out.
+    /// The last event was put out.
     Finished,
 }
 
 /// Decodes one answer. Feed it bytes as they come, [`AnswerDecoder::end`] it, and take events out at any time: exactly one
-/// [`ModelEvent::Finished`] comes, last, or an error does.
+/// last event comes ([`AnswerEvent::is_last`]), or an error does.
 #[derive(Debug)]
-pub struct AnswerDecoder<P> {
+pub struct AnswerDecoder<P: Protocol> {
     body: Body,
     protocol: P,
-    ready: Events,
+    ready: Events<P::Event>,
     outcome: Outcome,
 }
 
@@ -190,7 +220,7 @@ impl<P: Protocol> AnswerDecoder<P> {
     }
 
     /// The next event; `None` when more must be fed, or when all is said.
-    pub fn next_event(&mut self) -> Option<Result<ModelEvent, ProviderError>> {
+    pub fn next_event(&mut self) -> Option<Result<P::Event, ProviderError>> {
         if let Some(event) = self.ready.pop_front() {
             return Some(Ok(event));
         }
@@ -223,6 +253,8 @@ impl<P: Protocol> AnswerDecoder<P> {
 }
 
 impl<P: Protocol> Decode for AnswerDecoder<P> {
+    type Event = P::Event;
+
     fn feed(&mut self, bytes: &[u8]) {
         self.feed(bytes);
     }
@@ -235,7 +267,7 @@ impl<P: Protocol> Decode for AnswerDecoder<P> {
         self.interrupt(error);
     }
 
-    fn next_event(&mut self) -> Option<Result<ModelEvent, ProviderError>> {
+    fn next_event(&mut self) -> Option<Result<P::Event, ProviderError>> {
         self.next_event()
     }
 
@@ -263,10 +295,10 @@ pub(crate) fn unreadable_answer(provider: &str, error: &serde_json::Error) -> Pr
 }
 
 /// What a decoder makes of a body that comes in `pieces`.
-pub fn decode<'a>(
-    mut decoder: impl Decode,
+pub fn decode<'a, D: Decode>(
+    mut decoder: D,
     pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Vec<Result<ModelEvent, ProviderError>> {
+) -> Vec<Result<D::Event, ProviderError>> {
     for piece in pieces {
         decoder.feed(piece);
     }
@@ -287,8 +319,8 @@ pub fn check<D: Decode>(data: &[u8], decoder: impl Fn() -> D) {
     check_end(&decode(decoder(), [&data[..data.len() - data.len() / 3]]));
 }
 
-fn check_end(events: &[Result<ModelEvent, ProviderError>]) {
-    let is_end = |event: &Result<ModelEvent, ProviderError>| matches!(event, Ok(ModelEvent::Finished { .. }) | Err(_));
+fn check_end<E: AnswerEvent>(events: &[Result<E, ProviderError>]) {
+    let is_end = |event: &Result<E, ProviderError>| event.as_ref().map_or(true, AnswerEvent::is_last);
     let ends = events.iter().filter(|event| is_end(event)).count();
     assert!(ends == 1 && events.last().is_some_and(is_end), "BUG: {ends} ends in {events:?}");
 }
@@ -305,7 +337,7 @@ pub(crate) mod promises {
     pub(crate) fn hold_for<D: Decode>(answer: &str, tail: usize, decoder: impl Fn() -> D) {
         let bytes = answer.as_bytes();
         let whole = decode(decoder(), [bytes]);
-        assert!(matches!(whole.last(), Some(Ok(ModelEvent::Finished { .. }))), "{whole:?}");
+        assert!(matches!(whole.last(), Some(Ok(last)) if last.is_last()), "{whole:?}");
         for cut in 0..bytes.len() {
             let next = (cut + 3).min(bytes.len());
             assert_eq!(decode(decoder(), [&bytes[..cut], &bytes[cut..next], &bytes[next..]]), whole, "split at {cut}");

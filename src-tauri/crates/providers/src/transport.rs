@@ -24,7 +24,7 @@ use crate::provider::Provider;
 use crate::realtime::socket::{Handshake, Socket};
 use crate::retry::{self, Attempt, Retry};
 
-pub use answer::{Answered, Decode};
+pub use answer::{Answered, Decode, EventStream};
 
 const ACCEPTED: &str = "application/json, text/event-stream";
 
@@ -197,14 +197,15 @@ impl Transport {
         });
         let (response, redactor) = self.ask(Method::POST, url, headers, Some(bytes), limits).await?;
         // The server decides how it answers: some do not stream although they were asked to.
-        let delivery = match response.media_type().as_str() {
+        let media_type = response.media_type();
+        let delivery = match media_type.as_str() {
             "text/html" => return Err(self.not_the_api(url)),
             "application/json" => Delivery::Whole,
             "text/event-stream" => Delivery::Streaming,
             _ => *wanted,
         };
         let host = url.host_str().unwrap_or_default().to_owned();
-        Ok(Answered::new(response.body, delivery, redactor, self.name().to_owned(), host))
+        Ok(Answered::new(response.body, media_type, delivery, redactor, self.name().to_owned(), host))
     }
 
     /// Reads a short answer, such as a list of models, of at most `max_bytes`.

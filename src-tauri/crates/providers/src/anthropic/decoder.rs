@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use parlance_core::ProviderError;
 use parlance_core::chat::Delivery;
+use parlance_core::{ModelEvent, ProviderError};
 
 use super::mapper::Mapper;
 use super::wire::{Event, Message};
@@ -27,6 +27,8 @@ impl MessagesDecoder {
 }
 
 impl Protocol for Messages {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

@@ -1,7 +1,7 @@
 //! The streams and whole answers of DashScope. What surrounds them is the shared [`crate::decoder`].
 
 use parlance_core::chat::Delivery;
-use parlance_core::{Category, ProviderError};
+use parlance_core::{Category, ModelEvent, ProviderError};
 
 use super::mapper::Mapper;
 use super::wire::Frame;
@@ -26,6 +26,8 @@ impl DashScopeDecoder {
 }
 
 impl Protocol for Generation {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

@@ -1,7 +1,7 @@
 //! The streams and whole answers of `generateContent`. What surrounds them is the shared [`crate::decoder`].
 
 use parlance_core::chat::Delivery;
-use parlance_core::{Category, ProviderError};
+use parlance_core::{Category, ModelEvent, ProviderError};
 
 pub use super::mapper::Expectations;
 use super::mapper::Mapper;
@@ -26,6 +26,8 @@ impl ContentDecoder {
 }
 
 impl Protocol for GenerateContent {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

@@ -1,7 +1,7 @@
 //! The streams and whole answers of Ollama. What surrounds them is the shared [`crate::decoder`].
 
 use parlance_core::chat::Delivery;
-use parlance_core::{Category, ProviderError};
+use parlance_core::{Category, ModelEvent, ProviderError};
 
 use super::mapper::Mapper;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
@@ -25,6 +25,8 @@ impl OllamaDecoder {
 }
 
 impl Protocol for Chat {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

@@ -1,7 +1,7 @@
 //! The streams and whole answers of Chat Completions. What surrounds them is the shared [`crate::decoder`].
 
 use parlance_core::chat::Delivery;
-use parlance_core::{Category, ProviderError};
+use parlance_core::{Category, ModelEvent, ProviderError};
 
 use super::dialect::{StreamEnd, ThinkTags};
 use super::mapper::{Expectations, Mapper};
@@ -28,6 +28,8 @@ impl ChatDecoder {
 }
 
 impl Protocol for ChatCompletions {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

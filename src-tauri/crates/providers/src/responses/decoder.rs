@@ -1,7 +1,7 @@
 //! The streams and whole answers of Responses. What surrounds them is the shared [`crate::decoder`].
 
-use parlance_core::ProviderError;
 use parlance_core::chat::Delivery;
+use parlance_core::{ModelEvent, ProviderError};
 
 use super::mapper::Mapper;
 use crate::decoder::{self, AnswerDecoder, Events, Protocol, Step};
@@ -25,6 +25,8 @@ impl ResponsesDecoder {
 }
 
 impl Protocol for Responses {
+    type Event = ModelEvent;
+
     fn provider(&self) -> &str {
         self.mapper.provider()
     }

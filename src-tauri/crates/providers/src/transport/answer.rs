@@ -5,18 +5,25 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use parlance_core::chat::{Delivery, ModelStream};
+use parlance_core::ProviderError;
+use parlance_core::chat::Delivery;
 use parlance_core::redact::Redactor;
-use parlance_core::{ModelEvent, ProviderError};
 use tracing::Span;
 
 use super::clean;
+use crate::decoder::AnswerEvent;
 use crate::errors;
 use crate::http::{BodyReader, HttpFailure};
 
-/// Turns the bytes of one answer into events, without IO. Exactly one [`ModelEvent::Finished`] comes out, last, or an
+/// An answer while it arrives. Dropping it closes its connection.
+pub type EventStream<E> = Pin<Box<dyn Stream<Item = Result<E, ProviderError>> + Send>>;
+
+/// Turns the bytes of one answer into events, without IO. Exactly one last event comes out ([`AnswerEvent::is_last`]), or an
 /// error does.
 pub trait Decode: Send + Unpin + 'static {
+    /// What comes out.
+    type Event: AnswerEvent;
+
     /// Takes bytes in; those behind the end are ignored.
     fn feed(&mut self, bytes: &[u8]);
     /// The body is over.
@@ -24,7 +31,7 @@ pub trait Decode: Send + Unpin + 'static {
     /// The transport failed.
     fn interrupt(&mut self, error: ProviderError);
     /// The next event; `None` when more must be fed, or when all is said.
-    fn next_event(&mut self) -> Option<Result<ModelEvent, ProviderError>>;
+    fn next_event(&mut self) -> Option<Result<Self::Event, ProviderError>>;
     /// Whether nothing that is fed can change the outcome any more.
     fn is_over(&self) -> bool;
 }
@@ -32,6 +39,7 @@ pub trait Decode: Send + Unpin + 'static {
 /// An answer that has begun well.
 pub struct Answered {
     reader: BodyReader,
+    media_type: String,
     delivery: Delivery,
     redactor: Redactor,
     provider: String,
@@ -46,12 +54,13 @@ const START_BYTES: usize = 64;
 impl Answered {
     pub(super) fn new(
         reader: BodyReader,
+        media_type: String,
         delivery: Delivery,
         redactor: Redactor,
         provider: String,
         host: String,
     ) -> Self {
-        Self { reader, delivery, redactor, provider, host, start: Vec::new() }
+        Self { reader, media_type, delivery, redactor, provider, host, start: Vec::new() }
     }
 
     /// How it comes, which the server decides.
@@ -60,9 +69,15 @@ impl Answered {
         self.delivery
     }
 
+    /// What the server says it sends, without parameters and in lower case; empty where it says nothing.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        &self.media_type
+    }
+
     /// The answer as `decoder` reads it.
     #[must_use]
-    pub fn into_events(self, decoder: impl Decode) -> ModelStream {
+    pub fn into_events<D: Decode>(self, decoder: D) -> EventStream<D::Event> {
         Box::pin(Events { answer: self, decoder, _span: Span::current() })
     }
 
@@ -93,7 +108,7 @@ struct Events<D> {
 }
 
 impl<D: Decode> Stream for Events<D> {
-    type Item = Result<ModelEvent, ProviderError>;
+    type Item = Result<D::Event, ProviderError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { answer, decoder, .. } = self.get_mut();
