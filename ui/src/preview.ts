@@ -3,7 +3,7 @@
  * by the development server only; the app's bundle does not hold it.
  */
 import type { AppController } from "$lib/controllers/app.svelte";
-import { calls, FakeEngine, samples } from "$lib/ipc/fake";
+import { calls, FakeEngine, samples, writings } from "$lib/ipc/fake";
 import type { KeyringState, Language, Notice, TalkMode, Theme, VoiceState } from "$lib/ipc/generated";
 
 export function previewEngine(query: URLSearchParams): FakeEngine {
@@ -51,7 +51,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
       conversation_count: conversations.length,
       providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
     },
-    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "spoken" ? calls.spoken() : scene === "tools" ? samples.tools() : scene === "empty" ? [] : samples.thread() },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "spoken" ? calls.spoken() : scene === "tools" ? samples.tools() : scene === "writing" ? writings() : scene === "empty" ? [] : samples.thread() },
   });
   engine.used = Number(query.get("used") ?? engine.used);
   return engine;

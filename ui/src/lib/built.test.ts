@@ -38,8 +38,12 @@ describe("what is shipped", () => {
     expect(of(".js").filter(({ text }) => /Two panels on the balcony|FakeEngine|axe-core/.test(text))).toHaveLength(0);
   });
 
-  it("stays small", () => {
-    const bytes = files.reduce((sum, { text }) => sum + text.length, 0);
-    expect(bytes).toBeLessThan(450_000);
+  it("stays small: what every start reads, and all of it", () => {
+    const bytes = (list: typeof files) => list.reduce((sum, { text }) => sum + text.length, 0);
+    const page = of("index.html")[0]?.text ?? "";
+    const begins = files.filter(({ name }) => page.includes(name.replaceAll("\\", "/")) || name.endsWith("index.html"));
+    expect(begins.length).toBeGreaterThan(2);
+    expect(bytes(begins)).toBeLessThan(480_000);
+    expect(bytes(files)).toBeLessThan(1_000_000);
   });
 });

@@ -11,6 +11,7 @@ import { Levels } from "./levels";
 import { ModelsController } from "./models.svelte";
 import { Navigation } from "./navigation.svelte";
 import { ProvidersController } from "./providers.svelte";
+import { Reading } from "./reading.svelte";
 import { TalkController } from "./talk.svelte";
 import { ThreadController } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -38,6 +39,7 @@ export class AppController {
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
   readonly levels = new Levels();
+  readonly reading = new Reading();
   readonly thread: ThreadController;
   readonly composer: ComposerController;
   readonly talk: TalkController;

@@ -1,59 +1,53 @@
 /**
- * Colours for code: strings, comments, numbers and the words most languages share. It knows no grammar: it has to be
- * quick and never wrong in a way that hides something.
+ * Colours for code: the many names a grammar has for parts of it, as the few colours of the window. Pure but for the
+ * grammars, which are loaded before.
  */
+import { grammarOf, loaded, tree, type Tree } from "./grammars";
 
 export interface Mark {
-  kind: "plain" | "word" | "text" | "quiet" | "name";
+  kind: "plain" | "word" | "text" | "quiet" | "name" | "added" | "removed";
   text: string;
 }
 
-/** Beyond this, code is shown in one colour. */
-const longest = 60_000;
+/** Beyond this, code is shown in one colour. In UTF-16 units. */
+export const longest = 60_000;
 
-const words = new Set(
-  ("abstract and as async await break case catch class const continue def default defer del do elif else enum export " +
-    "extends extern false final finally fn for from func function global go goto if impl implements import in instanceof " +
-    "interface is lambda let loop match mod module move mut namespace new nil none None not null or override package " +
-    "pass private protected pub public raise ref return select self Self static struct super switch this throw trait true " +
-    "True False try type typeof union unsafe use using var virtual void when where while with yield " +
-    "SELECT FROM WHERE INSERT INTO UPDATE DELETE CREATE TABLE JOIN ON AND OR NOT NULL ORDER BY GROUP LIMIT VALUES SET AS " +
-    "echo then fi done esac local end begin").split(" "),
-);
+const kinds: Readonly<Record<string, Mark["kind"]>> = {
+  keyword: "word", built_in: "word", literal: "word", type: "word", operator: "plain", "selector-tag": "word", "template-tag": "word",
+  string: "text", number: "text", regexp: "text", char: "text", symbol: "text", link: "text", code: "text", quote: "quiet",
+  comment: "quiet", doctag: "quiet", meta: "quiet", prompt: "quiet", punctuation: "plain",
+  title: "name", name: "name", section: "name", attr: "name", attribute: "name", property: "name", variable: "name", "selector-class": "name", "selector-id": "name", "template-variable": "name", tag: "plain",
+  addition: "added", deletion: "removed",
+};
 
-const hash = new Set(["python", "py", "sh", "bash", "zsh", "shell", "ruby", "rb", "yaml", "yml", "toml", "r", "perl", "makefile", "dockerfile", "ini", "conf", "elixir", "julia", "nim"]);
-const dashes = new Set(["sql", "lua", "haskell", "hs", "ada", "elm"]);
-const unmarked = new Set(["", "text", "txt", "plain", "plaintext", "console", "output", "log", "csv", "markdown", "md", "diff", "patch"]);
-
-/** The marks of `code`, which put together are `code` again. */
+/** The marks of `code`, which put together are `code` again; in one colour while its grammar is not loaded. */
 export function highlight(code: string, language: string): Mark[] {
-  const lang = language.toLowerCase();
-  if (unmarked.has(lang) || code.length > longest) return [{ kind: "plain", text: code }];
-  const comment = hash.has(lang) ? "#[^\\n]*" : dashes.has(lang) ? "--[^\\n]*" : "\\/\\/[^\\n]*|\\/\\*[\\s\\S]*?(?:\\*\\/|$)|<!--[\\s\\S]*?(?:-->|$)";
-  const pattern = new RegExp(
-    `(${comment})` +
-      `|("""[\\s\\S]*?(?:"""|$)|"(?:[^"\\\\\\n]|\\\\.)*"?|'(?:[^'\\\\\\n]|\\\\.)*'|\`(?:[^\`\\\\]|\\\\.)*\`?)` +
-      `|(\\b\\d[\\w.]*)` +
-      `|([A-Za-z_$][\\w$]*)(?=(\\s*\\()?)`,
-    "g",
-  );
+  const grammar = grammarOf(language);
+  if (grammar === null || code.length > longest || !loaded(grammar)) return plain(code);
   const marks: Mark[] = [];
-  let from = 0;
-  const push = (kind: Mark["kind"], text: string) => {
-    const last = marks.at(-1);
-    if (text === "") return;
-    if (last?.kind === kind) last.text += text;
-    else marks.push({ kind, text });
-  };
-  for (const match of code.matchAll(pattern)) {
-    const [whole, quiet, text, number, name, called] = match;
-    push("plain", code.slice(from, match.index));
-    if (quiet !== undefined) push("quiet", whole);
-    else if (text !== undefined || number !== undefined) push("text", whole);
-    else if (name !== undefined && words.has(name)) push("word", whole);
-    else push(called === undefined ? "plain" : "name", whole);
-    from = match.index + whole.length;
+  walk(tree(grammar, code), "plain", marks);
+  // A grammar that loses a character would hide it: then colours are not worth it.
+  return marks.map(({ text }) => text).join("") === code ? marks : plain(code);
+}
+
+export function plain(code: string): Mark[] {
+  return [{ kind: "plain", text: code }];
+}
+
+function walk({ children }: Tree, kind: Mark["kind"], marks: Mark[]): void {
+  for (const child of children) {
+    if ("value" in child) {
+      const last = marks.at(-1);
+      if (last?.kind === kind) last.text += child.value;
+      else marks.push({ kind, text: child.value });
+    } else {
+      walk(child, "properties" in child ? (kindOf(child.properties.className) ?? kind) : kind, marks);
+    }
   }
-  push("plain", code.slice(from));
-  return marks;
+}
+
+/** The colour of `["hljs-title", "function_"]`: its first name decides. */
+function kindOf(names: unknown): Mark["kind"] | undefined {
+  const first = Array.isArray(names) ? String(names[0]).replace(/^hljs-/, "") : "";
+  return Object.hasOwn(kinds, first) ? kinds[first] : undefined;
 }

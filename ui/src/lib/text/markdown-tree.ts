@@ -2,7 +2,9 @@
  * Markdown as a tree of what the window is willing to draw. The parser reads; this file is the allow-list: raw HTML
  * becomes text, addresses are kept as words to be judged, and nothing else can come through.
  */
-import { Lexer, type Token, type Tokens } from "marked";
+import { Lexer, Marked, type Token, type Tokens } from "marked";
+import type { Look } from "./maths";
+import { block as mathsBlock, inline as mathsInline, mathsToken, mayHoldMaths } from "./maths-marks";
 
 export type Inline =
   | { kind: "text"; text: string }
@@ -11,6 +13,7 @@ export type Inline =
   | { kind: "del"; inlines: Inline[] }
   | { kind: "code"; text: string }
   | { kind: "break" }
+  | { kind: "maths"; tex: string; look: Look }
   | { kind: "link"; href: string; inlines: Inline[] }
   | { kind: "image"; href: string; alt: string };
 
@@ -30,6 +33,7 @@ export type Block =
   | { kind: "list"; start: number | null; tight: boolean; items: ListItem[] }
   | { kind: "table"; align: Align[]; header: Inline[][]; rows: Inline[][][] }
   | { kind: "rule" }
+  | { kind: "maths"; tex: string }
   | { kind: "raw"; text: string };
 
 /** Targets of reference links, by name. */
@@ -40,11 +44,13 @@ const longestPiece = 400_000;
 /** Deeper nesting is shown as text. */
 const deepest = 24;
 
+const withMaths = { ...new Marked({ gfm: true }, { extensions: [mathsBlock, mathsInline] }).defaults };
+
 /** Adds the definitions it finds to `definitions`. Never throws. */
 export function parse(source: string, definitions: Definitions): Block[] {
   if (source.length > longestPiece) return [{ kind: "raw", text: source }];
   try {
-    const lexer = new Lexer({ gfm: true });
+    const lexer = new Lexer(mayHoldMaths(source) ? withMaths : { gfm: true });
     Object.assign(lexer.tokens.links, definitions);
     const tokens = lexer.lex(source);
     Object.assign(definitions, tokens.links);
@@ -81,6 +87,8 @@ function block(token: Tokens.Generic, depth: number): Block[] {
       return [table(token as Tokens.Table, depth)];
     case "hr":
       return [{ kind: "rule" }];
+    case mathsToken:
+      return [{ kind: "maths", tex: String(token.tex) }];
     default:
       return token.raw.trim() === "" ? [] : [{ kind: "raw", text: token.raw.trimEnd() }];
   }
@@ -127,6 +135,8 @@ function inline(token: Tokens.Generic, depth: number): Inline {
       return { kind: "link", href: unescapeEntities(String(token.href)), inlines: inlines(token.tokens, depth + 1) };
     case "image":
       return { kind: "image", href: unescapeEntities(String(token.href)), alt: unescapeEntities(String(token.text)) };
+    case mathsToken:
+      return { kind: "maths", tex: String(token.tex), look: token.look === "display" ? "display" : "inline" };
     case "escape":
       return { kind: "text", text: String(token.text) };
     case "text":

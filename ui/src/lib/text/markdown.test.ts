@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import { GrowingDocument } from "./growing-document";
-import { highlight } from "./code";
 import { advance, nothing } from "./markdown-split";
 import { parse, type Block, type Inline } from "./markdown-tree";
 
@@ -120,18 +119,5 @@ describe("what the window is willing to draw", () => {
   it("shows what would exhaust the parser as it is", () => {
     expect(parse(">".repeat(20_000) + "a", {}).length).toBeGreaterThan(0);
     expect(parse("*a ".repeat(20_000), {}).length).toBeGreaterThan(0);
-  });
-});
-
-describe("colouring code", () => {
-  it.each(["python", "rust", "ts", "sql", "sh", "", "unheard-of"])("loses no character of %s", (language) => {
-    const code = "def f(x): # \"no\"\n  return 'a\\'b' + 1.5 // c\n/* d";
-    expect(highlight(code, language).map(({ text }) => text).join("")).toBe(code);
-  });
-
-  it("tells words, names, strings and comments apart", () => {
-    expect(highlight("def f(x):  # why\n  return \"a\"", "python").map(({ kind }) => kind)).toEqual([
-      "word", "plain", "name", "plain", "quiet", "plain", "word", "plain", "text",
-    ]);
   });
 });
