@@ -319,7 +319,8 @@ pub fn check<D: Decode>(data: &[u8], decoder: impl Fn() -> D) {
     check_end(&decode(decoder(), [&data[..data.len() - data.len() / 3]]));
 }
 
-fn check_end<E: AnswerEvent>(events: &[Result<E, ProviderError>]) {
+/// One end, last.
+pub(crate) fn check_end<E: AnswerEvent>(events: &[Result<E, ProviderError>]) {
     let is_end = |event: &Result<E, ProviderError>| event.as_ref().map_or(true, AnswerEvent::is_last);
     let ends = events.iter().filter(|event| is_end(event)).count();
     assert!(ends == 1 && events.last().is_some_and(is_end), "BUG: {ends} ends in {events:?}");

@@ -24,6 +24,7 @@
 //! * [`transport`] – how every provider is asked: keys, tries, refusals, and the stream of an answer.
 //! * [`speakers`] – a conversation of several speakers, put to a model that is one of them.
 //! * [`realtime`] – voices over an open connection.
+//! * [`speech`] – models that speak a text.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
 //!
@@ -54,6 +55,7 @@ pub mod responses;
 pub mod retry;
 mod rounds;
 pub mod speakers;
+pub mod speech;
 pub mod structured;
 mod tally;
 mod tool_calls;
@@ -62,3 +64,4 @@ pub mod transport;
 pub use client::{Api, Client, Counting};
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};
 pub use realtime::RealtimeClient;
+pub use speech::SpeechClient;

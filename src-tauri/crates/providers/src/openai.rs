@@ -9,6 +9,7 @@ pub mod mapper;
 mod messages;
 pub mod realtime;
 pub mod request;
+pub mod speech;
 mod think_tags;
 pub(crate) mod wire;
 

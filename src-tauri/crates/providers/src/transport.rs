@@ -8,6 +8,7 @@ mod answer;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parlance_core::asked::SocketRequest;
 use parlance_core::chat::{Delivery, HttpRequest};
 use parlance_core::clock::SystemClock;
 use parlance_core::redact::Redactor;
@@ -161,17 +162,29 @@ impl Transport {
     #[must_use]
     pub fn show(&self, question: &Question) -> HttpRequest {
         let key = (self.manner.key.name(), self.manner.key.value("[key]"));
-        let usual = [("accept", ACCEPTED), ("content-type", "application/json")];
-        let usual = usual.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let own = self.all_headers(&question.headers);
+        let is_own = |name: &str| own.iter().any(|(known, _)| known == name);
+        let usual = [("accept", ACCEPTED), ("content-type", "application/json")].into_iter();
+        let usual = usual.filter(|(name, _)| !is_own(name)).map(|(name, value)| (name.to_owned(), value.to_owned()));
         let own = own.iter().map(|(name, value)| (name.as_str().to_owned(), shown(value)));
         let last = [key, ("accept-encoding", "identity".to_owned())].map(|(name, value)| (name.to_owned(), value));
         HttpRequest {
             method: "POST",
             url: question.url.to_string(),
-            headers: usual.into_iter().chain(own).chain(last).collect(),
+            headers: usual.chain(own).chain(last).collect(),
             body: Some(Value::Object(question.body.clone())),
         }
+    }
+
+    /// Exactly what would be said over a socket at `url` (whose scheme is `http` or `https`), without the key.
+    #[must_use]
+    pub fn show_socket(&self, url: &Url, headers: &Headers, frames: Vec<Value>) -> SocketRequest {
+        let own = self.all_headers(headers);
+        let own = own.iter().map(|(name, value)| (name.as_str().to_owned(), shown(value)));
+        let key = (self.manner.key.name().to_owned(), self.manner.key.value("[key]"));
+        // `http` becomes `ws`, `https` becomes `wss`.
+        let url = url.as_str().replacen("http", "ws", 1);
+        SocketRequest { url, headers: own.chain([key]).collect(), frames }
     }
 
     /// Sends a question until there is an answer that is no refusal, or until it makes no sense any more.
@@ -367,7 +380,10 @@ impl Transport {
 fn usual_headers(own: Headers) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
-    headers.extend(own);
+    // One that is called the same takes the place of the usual one.
+    for (name, value) in own {
+        headers.insert(name, value);
+    }
     headers
 }
 

@@ -10,6 +10,11 @@ pub(crate) fn encode(chunk: &AudioChunk) -> String {
     BASE64.encode(bytes)
 }
 
+/// The bytes of one piece; `None` for what is no base64.
+pub(crate) fn bytes(base64: &str) -> Option<Vec<u8>> {
+    BASE64.decode(base64).ok()
+}
+
 /// Puts samples together again; a server may cut between the two bytes of one.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
@@ -20,12 +25,21 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// The samples of one piece; `None` for what is no base64.
     pub(crate) fn decode(&mut self, base64: &str, rate: SampleRate) -> Option<AudioChunk> {
-        let bytes = BASE64.decode(base64).ok()?;
-        let whole: Vec<u8> = self.half.take().into_iter().chain(bytes).collect();
-        let mut pairs = whole.chunks_exact(2);
-        let samples = pairs.by_ref().map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
-        self.half = pairs.remainder().first().copied();
-        Some(AudioChunk { samples, rate })
+        Some(self.take(&bytes(base64)?, rate))
+    }
+
+    /// The samples of one piece that came as it is.
+    pub(crate) fn take(&mut self, bytes: &[u8], rate: SampleRate) -> AudioChunk {
+        let mut rest = bytes;
+        let mut samples = Vec::with_capacity(bytes.len() / 2 + 1);
+        if let (Some(low), [high, more @ ..]) = (self.half, bytes) {
+            samples.push(i16::from_le_bytes([low, *high]));
+            (self.half, rest) = (None, more);
+        }
+        let mut pairs = rest.chunks_exact(2);
+        samples.extend(pairs.by_ref().map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
+        self.half = pairs.remainder().first().copied().or(self.half);
+        AudioChunk { samples, rate }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use parlance_core::ChatModel;
 use parlance_core::chat::Delivery;
+use parlance_core::{ChatModel, ModelEvent};
 use parlance_providers::anthropic::MessagesDecoder;
 use parlance_providers::dashscope::DashScopeDecoder;
 use parlance_providers::dashscope::mapper::Frames;
@@ -28,7 +28,7 @@ pub(crate) struct Family {
     pub(crate) folder: &'static str,
     /// The protocols of its recordings that are meant.
     pub(crate) dialects: &'static [&'static str],
-    pub(crate) decoder: fn(Delivery, Ending) -> Box<dyn Decode>,
+    pub(crate) decoder: fn(Delivery, Ending) -> Box<dyn Decode<Event = ModelEvent>>,
     /// Our word for why an answer ended, from the server's, and whether it has tool calls.
     pub(crate) finish: fn(&str, HasCalls) -> String,
     /// Tokens of prompt and answer, `None` where the server does not count.
@@ -162,7 +162,7 @@ pub(crate) static FAMILIES: [Family; 31] = [
     gemini!("gemini-vertex"),
 ];
 
-fn open_ai_decoder(dialect: Dialect, delivery: Delivery, ending: Ending) -> Box<dyn Decode> {
+fn open_ai_decoder(dialect: Dialect, delivery: Delivery, ending: Ending) -> Box<dyn Decode<Event = ModelEvent>> {
     let expected = Expectations {
         provider: "p".into(),
         think_tags: dialect.think_tags,
