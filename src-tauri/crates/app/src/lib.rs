@@ -10,7 +10,8 @@
 //! * `given_files` – files that come from the host: dropped on its window, or on the clipboard.
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
-//! * [`models`], `key_search` – a model to ask directly, outside any conversation, and where its key is looked for.
+//! * [`models`], [`mouths`], `whom`, `key_search` – models to ask directly, outside any conversation: for words, for speech; and
+//!   where their keys are looked for.
 //! * `shortening` – a conversation cut to what its model can read.
 //! * [`trigger`], [`held`] – orders from outside the window; a key whose release was lost.
 //! * `storage` – the disk, looked after while nobody writes.
@@ -35,6 +36,7 @@ pub mod keys;
 pub mod links;
 pub mod log;
 pub mod models;
+pub mod mouths;
 pub mod paths;
 pub mod process;
 pub mod sound;
@@ -64,6 +66,7 @@ mod stage;
 mod storage;
 mod trial;
 mod views;
+mod whom;
 
 pub use app::{App, Options, Reach, Sound};
 pub use given_files::{Clipboard, Given};

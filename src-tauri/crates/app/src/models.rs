@@ -18,8 +18,8 @@ use parlance_core::clock::SystemClock;
 use parlance_core::realtime::SessionOptions;
 use parlance_core::structured::legal_name;
 use parlance_core::{
-    Category, ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, ProviderError, Reply, StopReason,
-    Structured, StructuredWay, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
+    ChatRequest, Clock as _, Consent, ModelEvent, ModelInfo, Msg, ProviderError, Reply, StopReason, Structured,
+    StructuredWay, TokenCount, TokenCounter as _, Tool, ToolFailure, ToolUse,
 };
 use parlance_providers::media::{Attachments, WebMedia};
 use parlance_providers::retry::Retry;
@@ -30,15 +30,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{ErrorBody, ErrorCode};
 use crate::app::App;
-use crate::config::ProviderConfig;
 use crate::counting::Counter;
 use crate::handlers::unlisted;
 use crate::key_search::KeySearch;
-use crate::providers::{Address, client, find_or_known, http, refused, usual};
-use crate::registry::{self, Client, service, service_of};
+use crate::providers::{Address, client, find_or_known, http, usual};
+use crate::registry::{self, Client, service_of};
 use crate::tools::{Choice, CurrentTime, Files, ReadFile};
 use crate::trial;
 pub use crate::trial::Trial;
+use crate::whom::{HasKey, Whom};
 
 /// Which model is wanted, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,14 +69,11 @@ pub enum PlainHttp {
 
 /// A provider and perhaps its model, ready to be asked.
 pub struct Model {
-    provider: ProviderConfig,
-    model: Option<String>,
-    host: String,
+    whom: Whom,
     client: Client,
     /// The client, or what carries its calls out.
     chat: Arc<dyn ChatModel>,
     nobody: Arc<Nobody>,
-    key: Arc<KeySearch>,
     tokenizer: Option<PathBuf>,
 }
 
@@ -118,15 +115,14 @@ impl App {
     /// # Errors
     /// [`ErrorCode::Gone`] when there is no such provider, [`ErrorCode::BadUrl`] for an address that is none.
     pub fn model(&self, wanted: &Wanted) -> Result<Model, ErrorBody> {
-        let Reached { provider, address, key, model } = self.reach(wanted)?;
+        let Reached { address, whom } = self.reach(wanted)?;
         // The addresses of media are the caller's own words, so they may be asked for what lies there.
         let web =
             WebMedia::new().map_err(|error| ErrorBody::new(ErrorCode::Internal).with_details(error.to_string()))?;
-        let keys = Arc::clone(&key) as Arc<dyn KeySource>;
-        let client = client(&provider, &address, keys, Arc::new(Attachments(web)), Retry::default())?;
-        let (host, tokenizer) = (address.origin.host().to_owned(), wanted.tokenizer.clone());
+        let keys = Arc::clone(&whom.key) as Arc<dyn KeySource>;
+        let client = client(&whom.provider, &address, keys, Arc::new(Attachments(web)), Retry::default())?;
         let (chat, nobody) = (client.clone(), Arc::default());
-        Ok(Model { model, host, client, chat, nobody, key, provider, tokenizer })
+        Ok(Model { whom, client, chat, nobody, tokenizer: wanted.tokenizer.clone() })
     }
 
     /// The tokens of a request's prompt. The model of `wanted` takes the place of the request's.
@@ -146,19 +142,18 @@ impl App {
     /// As [`App::model`]; [`ErrorCode::NoModel`] when no model is named, [`ErrorCode::NoVoice`] when the provider has
     /// none.
     pub(crate) fn voice_of(&self, wanted: &Wanted, session: SessionOptions) -> Result<Voice, ErrorBody> {
-        let Reached { provider, address, key, model } = self.reach(wanted)?;
+        let Reached { address, whom: Whom { provider, model, host, key } } = self.reach(wanted)?;
         let named = |code| ErrorBody { provider: Some(provider.name.clone()), ..ErrorBody::new(code) };
         let id = model.ok_or_else(|| named(ErrorCode::NoModel))?;
         let asked = Provider { name: provider.id.clone(), base_url: address.base.clone(), keys: key };
         let voice = registry::voice_of(&provider, asked, id.clone(), http()?);
         let model = voice.ok_or_else(|| named(ErrorCode::NoVoice))?;
-        let host = address.origin.host().to_owned();
         let price = self.model_info(&provider, &id).price;
         let speaker = Speaker { name: provider.name.clone(), provider: provider.id, host, model: id };
         Ok(Voice { speaker, model, price, session })
     }
 
-    fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {
+    pub(crate) fn reach(&self, wanted: &Wanted) -> Result<Reached, ErrorBody> {
         let config = self.config();
         let usual = usual(&config);
         let id = wanted.provider.as_deref().unwrap_or(&usual.provider);
@@ -183,17 +178,15 @@ impl App {
         let own = if wanted.provider.is_none() { usual.model } else { provider.model.clone() };
         let chosen = wanted.model.clone().or(Some(own));
         let model = chosen.map(|model| model.trim().to_owned()).filter(|model| !model.is_empty());
-        Ok(Reached { provider, address, key, model })
+        let host = address.origin.host().to_owned();
+        Ok(Reached { address, whom: Whom { provider, model, host, key } })
     }
 }
 
 /// What a wish comes to.
-struct Reached {
-    provider: ProviderConfig,
-    address: Address,
-    key: Arc<KeySearch>,
-    /// `None` when none was named and none is configured.
-    model: Option<String>,
+pub(crate) struct Reached {
+    pub(crate) address: Address,
+    pub(crate) whom: Whom,
 }
 
 impl Model {
@@ -202,7 +195,7 @@ impl Model {
     /// # Errors
     /// [`ErrorCode::NoModel`] when none was named and none is configured.
     pub fn name(&self) -> Result<&str, ErrorBody> {
-        self.model.as_deref().ok_or_else(|| self.about_us(ErrorBody::new(ErrorCode::NoModel)))
+        self.whom.name()
     }
 
     /// The same, with the tools that come with Parlance carried out: the time, and these files, by name and content.
@@ -245,7 +238,7 @@ impl Model {
     /// # Errors
     /// When the request cannot be written.
     pub fn request(&self, request: &ChatRequest) -> Result<HttpRequest, ErrorBody> {
-        self.chat.request(request).map_err(|error| self.failed(&error))
+        self.chat.request(request).map_err(|error| self.whom.failed(&error))
     }
 
     /// The tokens of a request's prompt.
@@ -254,7 +247,7 @@ impl Model {
     /// When the tokenizer cannot be read, or when the provider is asked and does not answer.
     pub async fn count(&self, request: &ChatRequest) -> Result<TokenCount, ErrorBody> {
         let (counter, has_key) = self.counter().await?;
-        counter.count(request).await.map_err(|error| self.explain(&error, has_key))
+        counter.count(request).await.map_err(|error| self.whom.explain(&error, has_key))
     }
 
     /// The request without the oldest turns of its conversation, as far as it must be for `limit` tokens.
@@ -264,18 +257,18 @@ impl Model {
     pub async fn fit(&self, request: ChatRequest, limit: u64) -> Result<Fitted, ErrorBody> {
         let (counter, has_key) = self.counter().await?;
         truncate::fit(request, limit, &counter).await.map_err(|unfit| match unfit {
-            Unfit::Uncounted(error) => self.explain(&error, has_key),
-            Unfit::TooLong { .. } => self.about_us(ErrorBody {
-                model: self.model.clone(),
+            Unfit::Uncounted(error) => self.whom.explain(&error, has_key),
+            Unfit::TooLong { .. } => self.whom.about_us(ErrorBody {
+                model: self.whom.model.clone(),
                 ..ErrorBody::new(ErrorCode::ContextTooLong).with_details(unfit.to_string())
             }),
         })
     }
 
     async fn counter(&self) -> Result<(Counter, HasKey), ErrorBody> {
-        let model = self.model.as_deref().unwrap_or_default();
-        let counter = Counter::new(&self.provider, &self.client, model, self.tokenizer.as_deref()).await?;
-        let has_key = if counter.asks_a_server() { self.find_key().await? } else { HasKey::No };
+        let model = self.whom.model.as_deref().unwrap_or_default();
+        let counter = Counter::new(&self.whom.provider, &self.client, model, self.tokenizer.as_deref()).await?;
+        let has_key = if counter.asks_a_server() { self.whom.find_key().await? } else { HasKey::No };
         Ok((counter, has_key))
     }
 
@@ -289,7 +282,7 @@ impl Model {
         stop: impl Future<Output = ()>,
         on_event: impl FnMut(&ModelEvent),
     ) -> Result<Outcome, ErrorBody> {
-        let has_key = self.find_key().await?;
+        let has_key = self.whom.find_key().await?;
         let asked = SystemClock.now();
         let cancel = CancellationToken::new();
         let answered = {
@@ -310,11 +303,11 @@ impl Model {
         };
         let error = match &answered.ending {
             Ending::Whole => object.as_ref().err().cloned(),
-            Ending::Stopped => Some(self.about_us(ErrorBody::new(ErrorCode::Stopped))),
-            Ending::Broken(error) => Some(self.explain(error, has_key)),
+            Ending::Stopped => Some(self.whom.about_us(ErrorBody::new(ErrorCode::Stopped))),
+            Ending::Broken(error) => Some(self.whom.explain(error, has_key)),
         };
         let refusal = self.nobody.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let without_tools = refusal.map(|refusal| ErrorBody { code: ErrorCode::NoTools, ..self.failed(&refusal) });
+        let without_tools = refusal.map(|refusal| ErrorBody { code: ErrorCode::NoTools, ..self.whom.failed(&refusal) });
         let structured = object.ok().flatten();
         Ok(Outcome {
             reply: answered.reply,
@@ -332,7 +325,7 @@ impl Model {
             Ok(Err(misfit)) => why_unfit(&misfit, reply.finish_reason.as_ref()),
             Err(bad) => bad.to_string(),
         };
-        Err(self.about_us(ErrorBody::new(ErrorCode::Unfit).with_details(why)))
+        Err(self.whom.about_us(ErrorBody::new(ErrorCode::Unfit).with_details(why)))
     }
 
     /// Puts the provider to the test: its list, and a word from the model if there is one.
@@ -340,9 +333,9 @@ impl Model {
     /// # Errors
     /// What is wrong, with names near to a model that the provider does not know.
     pub async fn test(&self) -> Result<Trial, ErrorBody> {
-        let has_key = self.find_key().await?;
-        let trial = trial::run(self.client.as_ref(), self.model.as_deref(), &SystemClock).await;
-        trial.map_err(|failed| unlisted(self.explain(&failed.error, has_key), failed.near))
+        let has_key = self.whom.find_key().await?;
+        let trial = trial::run(self.client.as_ref(), self.whom.model.as_deref(), &SystemClock).await;
+        trial.map_err(|failed| unlisted(self.whom.explain(&failed.error, has_key), failed.near))
     }
 
     /// The models the provider lists, sorted by id: proves address and key.
@@ -350,53 +343,8 @@ impl Model {
     /// # Errors
     /// When it cannot be asked or refuses.
     pub async fn list(&self) -> Result<Vec<ModelInfo>, ErrorBody> {
-        let has_key = self.find_key().await?;
-        self.client.models().await.map_err(|error| self.explain(&error, has_key))
-    }
-
-    /// Looks for the key before anything is sent, for the sentence that a failure deserves.
-    async fn find_key(&self) -> Result<HasKey, ErrorBody> {
-        match self.key.find().await.map_err(|error| self.about_us(error))? {
-            Some(_) => Ok(HasKey::Yes),
-            None if self.key.service.is_some_and(|service| service.is_at(&self.key.origin)) => Err(self.no_key()),
-            None => Ok(HasKey::No),
-        }
-    }
-
-    fn explain(&self, error: &ProviderError, has_key: HasKey) -> ErrorBody {
-        match (error.category, has_key) {
-            (Category::Authentication, HasKey::No) => {
-                ErrorBody { status: error.status.map(|status| status.to_string()), ..self.no_key() }
-            }
-            _ => self.failed(error),
-        }
-    }
-
-    fn no_key(&self) -> ErrorBody {
-        let mut error = self.about_us(ErrorBody::new(ErrorCode::NoKey));
-        // A server that somebody added speaks OpenAI's dialect, so people expect OpenAI's variable to reach it.
-        if self.key.usual_variable().is_none()
-            && let Some(family) = service(self.provider.dialect())
-            && let Some(variable) = family.variable
-            && std::env::var_os(variable).is_some()
-        {
-            let name = family.name;
-            error.details =
-                Some(format!("{variable} is set, but goes to {name}'s own hosts and to this computer only"));
-        }
-        error
-    }
-
-    fn failed(&self, error: &ProviderError) -> ErrorBody {
-        refused(error, &self.provider, &self.host, self.model.as_deref().unwrap_or_default())
-    }
-
-    fn about_us(&self, error: ErrorBody) -> ErrorBody {
-        ErrorBody {
-            provider: error.provider.or_else(|| Some(self.provider.name.clone())),
-            host: error.host.or_else(|| Some(self.host.clone())),
-            ..error
-        }
+        let has_key = self.whom.find_key().await?;
+        self.client.models().await.map_err(|error| self.whom.explain(&error, has_key))
     }
 }
 
@@ -440,10 +388,4 @@ fn why_unfit(misfit: &Misfit, reason: Option<&StopReason>) -> String {
         Some(StopReason::ContentFilter) => "the provider withheld the rest".to_owned(),
         Some(StopReason::Stop | StopReason::ToolCalls | StopReason::Other(_)) | None => misfit.to_string(),
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HasKey {
-    Yes,
-    No,
 }

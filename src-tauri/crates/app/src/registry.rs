@@ -2,6 +2,7 @@
 //! [`Client`].
 
 mod headers;
+mod mouths;
 mod services;
 mod voices;
 
@@ -31,6 +32,7 @@ use url::Url;
 
 use crate::api::ServiceView;
 use crate::config::ProviderConfig;
+pub(crate) use mouths::{speaks, speech_of, usual_speech_model};
 use services::SERVICES;
 
 /// A provider's client, whatever its family.

@@ -1,0 +1,71 @@
+//! Which service has which model that speaks.
+
+use std::sync::Arc;
+
+use parlance_core::ProviderError;
+use parlance_core::synthesis::SpeechModel;
+use parlance_providers::http::Http;
+use parlance_providers::openai::speech::OpenAiSpeech;
+use parlance_providers::speech::SpeechApi;
+use parlance_providers::transport::Headers;
+use parlance_providers::{Provider, SpeechClient};
+
+use super::{OPENAI, Protocol, headers, service_of};
+use crate::config::ProviderConfig;
+
+/// Whose words a service takes to be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mouth {
+    /// OpenAI's own.
+    OpenAi,
+    /// OpenAI's, with models and voices of the server's own.
+    Compatible,
+}
+
+fn mouth(config: &ProviderConfig) -> Option<Mouth> {
+    let service = service_of(config);
+    match service.map(|service| (service.id, service.protocol)) {
+        Some((OPENAI | "openai-responses", _)) => Some(Mouth::OpenAi),
+        None | Some((_, Protocol::Chat(_) | Protocol::Responses(_))) => Some(Mouth::Compatible),
+        Some((_, Protocol::GenerateContent | Protocol::Generation)) => None,
+        Some((_, Protocol::Azure | Protocol::Messages | Protocol::Ollama)) => None,
+    }
+}
+
+/// Whether a provider may have models that speak.
+pub(crate) fn speaks(config: &ProviderConfig) -> bool {
+    mouth(config).is_some()
+}
+
+/// The model that speaks where none is named; `None` where nobody knows the server's.
+pub(crate) fn usual_speech_model(config: &ProviderConfig) -> Option<&'static str> {
+    match mouth(config)? {
+        Mouth::OpenAi => Some("gpt-4o-mini-tts"),
+        Mouth::Compatible => None,
+    }
+}
+
+/// A model of a provider that speaks; `None` where its protocol has none.
+///
+/// # Errors
+/// When a header of its settings cannot be sent.
+pub(crate) fn speech_of(
+    config: &ProviderConfig,
+    provider: Provider,
+    model: &str,
+    http: Http,
+) -> Result<Option<Arc<dyn SpeechModel>>, ProviderError> {
+    let headers = headers::of(config, &provider)?;
+    let model = model.to_owned();
+    Ok(match mouth(config) {
+        // Most servers that speak OpenAI's protocol know its oldest voice by name.
+        Some(Mouth::OpenAi | Mouth::Compatible) => {
+            Some(whole(OpenAiSpeech { model, usual_voice: "alloy" }, provider, http, headers))
+        }
+        None => None,
+    })
+}
+
+fn whole(api: impl SpeechApi, provider: Provider, http: Http, headers: Headers) -> Arc<dyn SpeechModel> {
+    Arc::new(SpeechClient::new(provider, api, http).with_headers(headers))
+}
