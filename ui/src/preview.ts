@@ -82,8 +82,9 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
   if (open === "voices") navigation.show({ kind: "models", purpose: "talk" });
   if (open === "link") navigation.show({ kind: "link", href: "https://evil.example/login", words: "mybank.com" });
   if (open === "drawer") navigation.drawer = true;
+  if (open === "shortcuts") navigation.show({ kind: "shortcuts" });
+  if (open === "palette" || open === "search") navigation.show({ kind: "search" });
   if (open === "search") {
-    navigation.show({ kind: "search" });
     await new Promise((resolve) => setTimeout(resolve, settledMs));
     const field = document.querySelector<HTMLInputElement>("[data-testid=search]");
     if (field !== null) {

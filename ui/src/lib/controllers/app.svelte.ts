@@ -6,6 +6,7 @@ import type { Client } from "../ipc/client";
 import type { AppEvent, ErrorBody, FilesTaken, ModelChoice, SettingsPatch, VoiceView } from "../ipc/generated";
 import { fromSnapshot, reduce, withOlder, type AppState } from "../state/app";
 import { addressable } from "../state/models";
+import { actionsOf, type Action } from "./actions";
 import { ComposerController } from "./composer.svelte";
 import { Levels } from "./levels";
 import { ModelsController } from "./models.svelte";
@@ -45,6 +46,8 @@ export class AppController {
   readonly talk: TalkController;
   readonly providers: ProvidersController;
   readonly models: ModelsController;
+  /** Everything that can be done by a key or from the palette. */
+  readonly actions: readonly Action[];
   #unsubscribe: (() => void) | null = null;
   #loadingOlder = false;
 
@@ -55,6 +58,7 @@ export class AppController {
     this.composer = new ComposerController(client, this.navigation, this.thread, () => this.addressable);
     this.talk = new TalkController(client, () => this.state?.voice ?? null);
     this.providers = new ProvidersController(client);
+    this.actions = actionsOf(this);
     this.navigation.onConversation = (id) => {
       void this.thread.open(id);
       this.composer.error = null;

@@ -14,6 +14,7 @@ export type ModelPurpose = "here" | "new" | "again" | "talk";
 
 export type Dialog =
   | { kind: "search" }
+  | { kind: "shortcuts" }
   | { kind: "models"; purpose: ModelPurpose }
   | { kind: "link"; href: string; words: string };
 
@@ -22,6 +23,8 @@ export class Navigation {
   dialog = $state.raw<Dialog | null>(null);
   /** The sidebar over the page, on narrow windows only. */
   drawer = $state(false);
+  /** Whether the title of the conversation on the page is being written. */
+  renaming = $state<"yes" | "no">("no");
   /** Told whenever another conversation is on the page. */
   onConversation: (id: string | null) => void = () => {};
   /** What had the focus before the dialog. */
@@ -35,6 +38,7 @@ export class Navigation {
   openConversation(id: string | null, message: string | null = null): void {
     const before = this.page;
     this.page = { kind: "conversation", id, message };
+    this.renaming = "no";
     this.drawer = false;
     if (before.kind !== "conversation" || before.id !== id) this.onConversation(id);
   }

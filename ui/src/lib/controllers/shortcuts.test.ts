@@ -20,6 +20,11 @@ describe("the keyboard of the window", () => {
     ["Ctrl Shift H hangs up", press("H", { ctrlKey: true, shiftKey: true }), "field", "hang_up"],
     ["Ctrl , opens the settings", press(",", { ctrlKey: true, code: "Comma" }), "page", "settings"],
     ["Shift Esc goes to the composer", press("Escape", { shiftKey: true, code: "Escape" }), "page", "composer"],
+    ["? shows the keys", press("?", { shiftKey: true, code: "Slash" }), "page", "shortcuts"],
+    ["? in a field is a question mark", press("?", { shiftKey: true, code: "Slash" }), "field", null],
+    ["Ctrl / shows the keys from a field too", press("/", { ctrlKey: true, code: "Slash" }), "field", "shortcuts"],
+    ["Ctrl + makes the text larger", press("+", { ctrlKey: true, shiftKey: true, code: "Equal" }), "field", "larger"],
+    ["Ctrl − makes it smaller", press("-", { ctrlKey: true, code: "Minus" }), "page", "smaller"],
     ["Esc steps back", press("Escape", { code: "Escape" }), "field", "escape"],
     ["F6 goes to the next region", press("F6", { code: "F6" }), "field", "next_region"],
   ])("%s", (_, key, holder, expected) => {

@@ -8,6 +8,10 @@ export type Order =
   | "new"
   | "models"
   | "settings"
+  | "shortcuts"
+  | "larger"
+  | "smaller"
+  | "usual_size"
   | "sidebar"
   | "composer"
   | "copy_answer"
@@ -39,6 +43,29 @@ export function combination(letter: string): string {
   return mac ? `⌘${letter}` : `Ctrl ${letter}`;
 }
 
+/** The keys of each order, a list for each way to give it, as they are written here. */
+export const keysOf: Readonly<Record<Order, readonly string[]>> = {
+  talk: ["␣"],
+  send_now: ["Enter"],
+  escape: ["Esc"],
+  mute: ["M"],
+  captions: ["C"],
+  hang_up: [combination(mac ? "⇧H" : "Shift H")],
+  search: [combination("K")],
+  new: [combination("N")],
+  models: [combination("J")],
+  settings: [combination(",")],
+  shortcuts: ["?", combination("/")],
+  sidebar: [combination(mac ? "⇧S" : "Shift S")],
+  composer: ["Shift Esc"],
+  copy_answer: [combination(mac ? "⇧C" : "Shift C")],
+  copy_code: [combination(mac ? "⇧;" : "Shift ;")],
+  next_region: ["F6"],
+  larger: [combination("+")],
+  smaller: [combination("−")],
+  usual_size: [combination("0")],
+};
+
 export function order(press: KeyPress, holder: Holder): Order | null {
   const command = press.ctrlKey || press.metaKey;
   if (command && !press.altKey) {
@@ -46,11 +73,17 @@ export function order(press: KeyPress, holder: Holder): Order | null {
       if (press.code === "KeyS") return "sidebar";
       if (press.code === "KeyH") return "hang_up";
       if (press.code === "KeyC") return "copy_answer";
-      return press.code === "Semicolon" ? "copy_code" : null;
+      if (press.code === "Semicolon") return "copy_code";
+      // On many keyboards plus stands above another sign.
+      return press.key === "+" ? "larger" : null;
     }
     if (press.code === "KeyK") return "search";
     if (press.code === "KeyN") return "new";
     if (press.code === "KeyJ") return "models";
+    if (press.key === "/") return "shortcuts";
+    if (press.key === "+" || press.key === "=") return "larger";
+    if (press.key === "-") return "smaller";
+    if (press.key === "0") return "usual_size";
     return press.key === "," ? "settings" : null;
   }
   if (press.altKey || command) return null;
@@ -58,6 +91,7 @@ export function order(press: KeyPress, holder: Holder): Order | null {
   if (press.key === "Escape") return press.shiftKey ? "composer" : "escape";
   if (press.code === "Space" && !press.shiftKey) return holder === "page" || holder === "talk key" ? "talk" : null;
   if (press.key === "Enter" && !press.shiftKey && holder === "page") return "send_now";
+  if (press.key === "?" && holder !== "field") return "shortcuts";
   if (press.key.toLowerCase() === "m" && !press.shiftKey && holder !== "field") return "mute";
   if (press.key.toLowerCase() === "c" && !press.shiftKey && holder !== "field") return "captions";
   return null;
