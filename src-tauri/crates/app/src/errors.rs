@@ -80,6 +80,8 @@ impl From<StoreError> for ErrorBody {
             StoreError::Busy | StoreError::Slow => ErrorCode::DatabaseBusy,
             StoreError::Damaged(_) => ErrorCode::DatabaseDamaged,
             StoreError::Gone { .. } => ErrorCode::Gone,
+            StoreError::Changed { .. } => ErrorCode::NoteChanged,
+            StoreError::TooLong { what: "the note", .. } => ErrorCode::NoteTooLong,
             StoreError::TooLong { .. } => ErrorCode::MessageTooLong,
             StoreError::Closed | StoreError::DiskFailed(_) | StoreError::Failed(_) => ErrorCode::Internal,
         };

@@ -3,6 +3,7 @@
 mod chat;
 mod history;
 mod models;
+mod notes;
 mod providers;
 mod rescue;
 mod settings;

@@ -15,6 +15,7 @@
 //! * `shortening` – a conversation cut to what its model can read.
 //! * [`trigger`], [`held`] – orders from outside the window; a key whose release was lost.
 //! * `storage` – the disk, looked after while nobody writes.
+//! * [`notes`] – notes, kept and found.
 //! * [`archive`] – conversations whole, for export, and taking them away for good.
 //! * [`sound`] – files as devices, and a check of the real ones.
 //! * [`checkup`] – what works on this computer and what does not.
@@ -37,6 +38,7 @@ pub mod links;
 pub mod log;
 pub mod models;
 pub mod mouths;
+pub mod notes;
 pub mod paths;
 pub mod process;
 pub mod sound;

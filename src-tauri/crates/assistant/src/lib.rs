@@ -7,6 +7,7 @@
 //! * [`truncate`] – a conversation cut to what a model can read.
 
 pub mod answer;
+pub mod notes;
 pub mod talk_key;
 pub mod tools;
 pub mod truncate;

@@ -153,6 +153,7 @@ fn may_pass(error: &StoreError) -> bool {
         StoreError::ReadOnly
         | StoreError::Damaged(_)
         | StoreError::Gone { .. }
+        | StoreError::Changed { .. }
         | StoreError::TooLong { .. }
         | StoreError::Slow
         | StoreError::DiskFailed(_)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -92,6 +92,35 @@ pub(crate) async fn leash(db: &mut SqliteConnection) -> sqlx::Result<Leash> {
     let is_let_go = Arc::clone(&leash.is_let_go);
     db.lock_handle().await?.set_progress_handler(STEPS, move || !is_let_go.load(Ordering::Relaxed));
     Ok(leash)
+}
+
+/// Ends what a connection is asked when its time is over, until this is dropped. The watch stays with the connection when
+/// a question is given up half way, and must not interrupt whoever has the connection next.
+pub(crate) struct Deadline {
+    at: Instant,
+    counts: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    pub(crate) fn after(time: Duration) -> Self {
+        Self { at: Instant::now() + time, counts: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Watches over everything that the connection is asked from now on.
+    pub(crate) async fn watch(&self, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        /// Steps of SQLite's machine between two looks. Few, since one step may read a whole text.
+        const STEPS: i32 = 100;
+        let (at, counts) = (self.at, Arc::clone(&self.counts));
+        let goes_on = move || !counts.load(Ordering::Relaxed) || Instant::now() < at;
+        db.lock_handle().await?.set_progress_handler(STEPS, goes_on);
+        Ok(())
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.counts.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Like [`inspector`], where nothing can be written at all.

@@ -98,6 +98,14 @@ pub enum StoreError {
         /// Its id.
         id: String,
     },
+    /// What was named is not as it was when the caller read it.
+    #[error("{what} {id} was changed meanwhile")]
+    Changed {
+        /// `note` …
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
     /// More than the limit.
     #[error("{what} is longer than {limit}")]
     TooLong {

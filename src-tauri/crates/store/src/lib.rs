@@ -10,7 +10,7 @@
 //! * [`AnswerWriter`] – writes a running answer as it comes; [`Pending`] is its pure part.
 //! * [`Store::keep_safe`] – `keep.rs`: what is done while nobody writes; `backup.rs`: copies of the whole.
 //! * [`Store::rescue_options`] – `rescue.rs`: a copy put back, or (`salvage.rs`) what can still be read.
-//! * `words.rs`, `snippet.rs` – what full-text search needs, pure.
+//! * `words.rs`, `snippet.rs`, `question.rs` – what full-text search needs, pure.
 //!
 //! # Threads and cancellation
 //! Every method may be called from any task and dropped at any time: a transaction that was not committed is rolled
@@ -30,6 +30,7 @@ mod log;
 mod open;
 mod pending;
 mod place;
+mod question;
 mod rescue;
 mod reserve;
 mod salvage;
@@ -55,4 +56,7 @@ pub use table::conversation::{ChosenModel, Conversation, MAX_TITLE_CHARS, TitleB
 pub use table::media::Media;
 pub use table::message::{MessageStatus, StoredMessage, Timings};
 pub use table::message_text::SearchHit;
+pub use table::note::{MAX_NOTE_BYTES, Note, NoteDraft, NoteFile, NoteFilter, WrittenBy};
+pub use table::passage::{HASH_BYTES, NewPassage};
+pub use table::passage_search::{FoundPassage, WordsFound, marks};
 pub use turn::{Ending, MAX_MESSAGE_BYTES, NewMessage, Place, Turn};

@@ -54,6 +54,16 @@ const ATTACHMENT: Numbered = Numbered {
     index: "attachment_message",
 };
 
+const FOLLOWED: Numbered =
+    Numbered { name: "followed_folder", columns: "n, id, path", index: "sqlite_autoindex_followed_folder_1" };
+
+const NOTE: Numbered = Numbered {
+    name: "note",
+    columns: "n, id, title, given_title, title_key, text, folder, written_by, path, file_hash, file_ms, file_bytes,
+        followed_n, divided_by, version, created_ms, updated_ms, touched, deleted_ms",
+    index: "note_touched",
+};
+
 /// Whether the tables that matter are there, however damaged.
 pub(crate) async fn has_tables(db: &mut SqliteConnection) -> bool {
     // As in `fill`.
@@ -73,12 +83,13 @@ pub(crate) async fn fill(db: &mut SqliteConnection, damaged: &Path, log: Log) ->
     attach(db, damaged, log).await?;
     // Without a transaction around it: SQLite lets nothing more be written in one that met with damage.
     let mut patience = Patience::for_file(damaged);
-    for table in [CONVERSATION, MESSAGE, MEDIA, ATTACHMENT] {
+    for table in [CONVERSATION, MESSAGE, MEDIA, ATTACHMENT, FOLLOWED, NOTE] {
         if is_there(db, &table).await {
             carry(db, &table, &mut patience).await?;
         }
     }
     carry_parts(db).await?;
+    carry_given_tags(db).await?;
     let of = count_known(db).await?;
     sqlx::raw_sql("PRAGMA writable_schema = OFF; DETACH damaged; BEGIN").execute(&mut *db).await?;
     drop_unreadable(db).await?;
@@ -90,6 +101,10 @@ pub(crate) async fn fill(db: &mut SqliteConnection, damaged: &Path, log: Log) ->
     )
     .execute(&mut *db)
     .await?;
+    // Passages and tags of the text are made anew from the notes when Parlance starts.
+    sqlx::raw_sql("UPDATE note SET divided_by = 0, followed_n = (SELECT n FROM followed_folder WHERE n = followed_n)")
+        .execute(&mut *db)
+        .await?;
     make_lost_threads_anew(db).await?;
     join_branches(db).await?;
     message_text::fill_anew(db).await?;
@@ -192,6 +207,16 @@ async fn carry_parts(db: &mut SqliteConnection) -> Result<(), StoreError> {
         .await;
         is_read(carried)?;
     }
+    Ok(())
+}
+
+/// The tags that the person gave their notes, as far as they can be read.
+async fn carry_given_tags(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    let carried = sqlx::raw_sql(
+        "INSERT OR IGNORE INTO main.note_tag (note_n, tag, given)
+         SELECT note_n, tag, given FROM damaged.note_tag WHERE given AND note_n IN (SELECT n FROM main.note)",
+    );
+    is_read(carried.execute(db).await)?;
     Ok(())
 }
 

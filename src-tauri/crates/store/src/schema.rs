@@ -13,13 +13,13 @@ use crate::backup;
 use crate::connect;
 use crate::error::{OpenError, code, primary_code};
 use crate::folder::Folder;
-use crate::table::message_text;
+use crate::table::{message_text, passage};
 
 /// `PRLc` in ASCII, written by the first migration.
 const APPLICATION_ID: i64 = 1_347_570_787;
 
 /// The migrations in order. Never change one that was released: add another.
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     ("meta", include_str!("table/meta.sql")),
     ("conversation", include_str!("table/conversation.sql")),
     ("message", include_str!("table/message.sql")),
@@ -29,6 +29,10 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("running", include_str!("table/running.sql")),
     ("conversation_model", include_str!("table/conversation_model.sql")),
     ("attachment", include_str!("table/attachment.sql")),
+    ("note", include_str!("table/note.sql")),
+    ("passage", include_str!("table/passage.sql")),
+    ("passage_text", include_str!("table/passage_text.sql")),
+    ("meaning", include_str!("table/meaning.sql")),
 ];
 
 /// The newest schema this program knows.
@@ -142,7 +146,10 @@ pub(crate) async fn migrate(
 
 /// Whether what a check complains about is the text index and nothing else.
 pub(crate) fn is_about_index_alone(lines: &[String]) -> bool {
-    !lines.is_empty() && lines.iter().all(|line| message_text::is_complaint_about_index(line))
+    !lines.is_empty()
+        && lines
+            .iter()
+            .all(|line| message_text::is_complaint_about_index(line) || passage::is_complaint_about_index(line))
 }
 
 /// Whether the tables, indexes, views and triggers of a file are those that our migrations make, and no others: a file

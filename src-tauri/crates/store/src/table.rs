@@ -7,6 +7,9 @@ pub(crate) mod message;
 pub(crate) mod message_part;
 pub(crate) mod message_text;
 pub(crate) mod meta;
+pub(crate) mod note;
+pub(crate) mod passage;
+pub(crate) mod passage_search;
 pub(crate) mod running;
 
 /// SQLite's integers are signed; times and counts here never are.

@@ -4,6 +4,7 @@
 //! neighbouring Chinese, Japanese or Korean characters is a word, and the last character of a run is one as well, so
 //! that every character begins some word. The tokenizer folds case and accents on both sides.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -84,6 +85,11 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
+/// Whether a word is written without spaces around it.
+pub(crate) fn is_unspaced(word: &str) -> bool {
+    word.chars().next().is_some_and(|c| kind(c) == Kind::Unspaced)
+}
+
 /// What the index stores: the words with spaces between them.
 pub(crate) fn indexed(text: &str) -> String {
     let mut joined = String::with_capacity(text.len() + text.len() / 2);
@@ -92,6 +98,35 @@ pub(crate) fn indexed(text: &str) -> String {
             joined.push(' ');
         }
         joined.push_str(&text[word]);
+    }
+    joined
+}
+
+/// What the long words of a text end with: so that `Anlage` finds `Heizungsanlage`. Each once, with spaces between them.
+pub(crate) fn parts(text: &str) -> String {
+    /// Shorter words are rarely put together from others, in characters.
+    const LONG: usize = 10;
+    /// Shorter parts say too little.
+    const PART: usize = 4;
+    /// What is longer is no word.
+    const LONGEST: usize = 40;
+
+    let mut seen = HashSet::new();
+    let mut joined = String::new();
+    let mut folded = String::new();
+    for run in runs(text).filter(|run| run.kind == Kind::Spaced && run.range.len() >= LONG) {
+        fold(&text[run.range], &mut folded);
+        let length = folded.chars().count();
+        if !(LONG..=LONGEST).contains(&length) || seen.contains(&folded) {
+            continue;
+        }
+        for (at, _) in folded.char_indices().skip(PART).take(length + 1 - 2 * PART) {
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(&folded[at..]);
+        }
+        seen.insert(folded.clone());
     }
     joined
 }
@@ -215,6 +250,14 @@ mod tests {
         assert_eq!(["Café", "CAFE\u{301}", "cafe"].map(fold), ["cafe"; 3]);
         assert_eq!(["ÜBER", "über"].map(fold), ["uber"; 2]);
         assert_eq!(["한국", "ガラ"].map(fold), ["한국", "カラ"]);
+    }
+
+    #[test]
+    fn a_long_word_is_found_by_what_it_ends_with() {
+        let parts = parts("Heizungsanlage heizungsanlage kurz");
+        assert!(parts.split(' ').any(|part| part == "anlage"), "{parts}");
+        assert_eq!(parts.split(' ').count(), 7, "each once, from the fifth letter to the fourth but last: {parts}");
+        assert_eq!(super::parts("你好你好你好你好你好"), "");
     }
 
     proptest! {

@@ -105,7 +105,19 @@ notices: Array<Notice>, } | { "type": "files_dropped",
 /**
  * What was taken in of them.
  */
-taken: FilesTaken, } | { "type": "devices_changed" } | { "type": "settings", 
+taken: FilesTaken, } | { "type": "notes_changed", 
+/**
+ * Which; empty when they are many.
+ */
+ids: Array<string>, } | { "type": "index_progress", 
+/**
+ * How.
+ */
+status: NotesStatus, } | { "type": "import_progress", 
+/**
+ * How far it is.
+ */
+import: ImportView, } | { "type": "devices_changed" } | { "type": "settings", 
 /**
  * All of them.
  */
@@ -490,7 +502,7 @@ retry_at_ms: number | null, };
 /**
  * One variant for each error that a host treats differently.
  */
-export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "spending_cap" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "no_tools" | "not_running" | "bad_call" | "internal";
+export type ErrorCode = "no_key" | "key_refused" | "wrong_host" | "bad_key" | "quota" | "rate_limit" | "overloaded" | "server_fault" | "context_too_long" | "content_filter" | "refused" | "answer_limit" | "invalid_request" | "not_found" | "unreachable" | "timeout" | "cut_off" | "not_the_api" | "unfit" | "too_large" | "stopped" | "no_keyring" | "keyring_locked" | "bad_url" | "plain_http" | "empty_message" | "message_too_long" | "no_model" | "no_voice" | "spending_cap" | "gone" | "disk_full" | "read_only" | "network_folder" | "database_busy" | "database_damaged" | "database_newer" | "sound" | "bad_file" | "note_changed" | "note_follows_file" | "note_too_long" | "no_meaning" | "no_dialogue" | "no_tools" | "not_running" | "bad_call" | "internal";
 
 /**
  * Events of one moment (at most 16 ms), in order.
@@ -528,6 +540,23 @@ first_word_ms: number | null,
 left_out: number | null, };
 
 /**
+ * A file that could not be taken in, or not whole.
+ */
+export type FileFault = { 
+/**
+ * Which.
+ */
+path: string, 
+/**
+ * Why.
+ */
+why: FileTrouble, 
+/**
+ * What the system said; empty where it said nothing.
+ */
+details: string, };
+
+/**
  * Names a chosen file.
  */
 export type FileId = { 
@@ -540,6 +569,11 @@ id: string, };
  * What a file is.
  */
 export type FileKind = "text" | "image";
+
+/**
+ * Why a file could not be taken in, or not whole. Its sentence is `notes.trouble.WHY` in the words.
+ */
+export type FileTrouble = "not_allowed" | "unreadable" | "not_text" | "some_not_text" | "too_long" | "too_deep" | "too_many" | "gone";
 
 /**
  * A file that the person chose.
@@ -576,6 +610,32 @@ files: Array<FileView>,
 error: ErrorBody | null, };
 
 /**
+ * A folder of this computer whose files are notes. It is read, never written.
+ */
+export type FollowedFolder = { 
+/**
+ * For `unfollow_folder`.
+ */
+id: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * How many notes come from it.
+ */
+notes: number, 
+/**
+ * Why it cannot be read now; its notes stay. `None` when all is well.
+ */
+fault: ErrorBody | null, };
+
+/**
+ * What found a passage.
+ */
+export type Found = "exact" | "words" | "meaning" | "both";
+
+/**
  * What holds the talk key down, where it is a key of the keyboard.
  */
 export type HeldBy = "space";
@@ -597,6 +657,74 @@ state: HotkeyState,
  * What a key binding of the desktop's own runs to the same end.
  */
 command: string, };
+
+/**
+ * Chooses files or a folder and takes them in.
+ */
+export type ImportNotes = { 
+/**
+ * What is to be chosen.
+ */
+pick: PickNotes, };
+
+/**
+ * How far an import is.
+ */
+export type ImportView = { 
+/**
+ * What is imported: the file or the folder.
+ */
+path: string, 
+/**
+ * Files looked at so far.
+ */
+seen: number, 
+/**
+ * Notes that are new.
+ */
+added: number, 
+/**
+ * Notes that were there and are as their files now.
+ */
+changed: number, 
+/**
+ * Files whose notes were there already.
+ */
+same: number, 
+/**
+ * Notes that the person has changed since, and that were left so.
+ */
+kept: number, 
+/**
+ * Files that are no notes: pictures, programs, what is hidden.
+ */
+passed_over: number, 
+/**
+ * Files that could not be read, or not whole; the first 100 are named.
+ */
+faults: Array<FileFault>, 
+/**
+ * How many could not be read in all.
+ */
+faulty: number, 
+/**
+ * Whether it is over.
+ */
+over: boolean, };
+
+/**
+ * Whether the index works.
+ */
+export type IndexOrder = "pause" | "resume";
+
+/**
+ * What the index does.
+ */
+export type IndexState = { "is": "ready" } | { "is": "working" } | { "is": "paused" } | { "is": "stuck", 
+/**
+ * Why.
+ */
+error: ErrorBody, };
 
 /**
  * Where to keep a key.
@@ -669,6 +797,27 @@ offset: number,
  * How many at the most; 200 are given at once.
  */
 limit: number, };
+
+/**
+ * Which notes to list, newest change first.
+ */
+export type ListNotes = { 
+/**
+ * How many to skip.
+ */
+offset: number, 
+/**
+ * How many at the most; 200 are given at once.
+ */
+limit: number, 
+/**
+ * Only those in this folder and below it.
+ */
+folder?: string, 
+/**
+ * Only those with this tag.
+ */
+tag?: string, };
 
 /**
  * Something that a model can do.
@@ -840,6 +989,309 @@ marks: Array<Mark>,
 may_chat: boolean, };
 
 /**
+ * A note that could not be taken in whole.
+ */
+export type NoteFault = { 
+/**
+ * The note.
+ */
+note_id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Why.
+ */
+error: ErrorBody, };
+
+/**
+ * A folder of notes.
+ */
+export type NoteFolder = { 
+/**
+ * All its names, `/` between them.
+ */
+path: string, 
+/**
+ * How many notes lie in it and below.
+ */
+notes: number, };
+
+/**
+ * A message to be kept as a note.
+ */
+export type NoteFromMessage = { 
+/**
+ * The conversation.
+ */
+conversation_id: string, 
+/**
+ * The message; its words are kept, reasoning and tools are not.
+ */
+message_id: string, };
+
+/**
+ * A passage of a note.
+ */
+export type NoteHit = { 
+/**
+ * The note.
+ */
+note_id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * The file it was read from; `None` for one that was written here.
+ */
+path: string | null, 
+/**
+ * The folders it lies in.
+ */
+folder: string, 
+/**
+ * The headings it stands under, outermost first.
+ */
+heading: Array<string>, 
+/**
+ * Where the passage begins, in UTF-8 bytes of the note's text.
+ */
+start: number, 
+/**
+ * Where it ends, likewise.
+ */
+end: number, 
+/**
+ * The passage itself.
+ */
+text: string, 
+/**
+ * The words of `text` that match, as ranges of UTF-16 units of it (what a page slices by), in order.
+ */
+marks: Array<Stretch>, 
+/**
+ * How good it is; greater is better, and only comparable within one search.
+ */
+score: number, 
+/**
+ * What found it.
+ */
+found: Found, };
+
+/**
+ * Names a note.
+ */
+export type NoteId = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * Lines of the list.
+ */
+export type NoteList = { 
+/**
+ * As many as were asked for.
+ */
+notes: Array<NoteSummary>, 
+/**
+ * How many there are in all.
+ */
+total: number, };
+
+/**
+ * Folders, tags and what is followed.
+ */
+export type NoteShelves = { 
+/**
+ * Every folder that holds notes or other folders, in order.
+ */
+folders: Array<NoteFolder>, 
+/**
+ * Every tag, in order.
+ */
+tags: Array<NoteTag>, 
+/**
+ * Folders of this computer that are followed.
+ */
+followed: Array<FollowedFolder>, };
+
+/**
+ * A line of the list of notes.
+ */
+export type NoteSummary = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The person's title, else the one its text gives; empty for a note without words.
+ */
+title: string, 
+/**
+ * The folders it lies in, `/` between them; empty at the top.
+ */
+folder: string, 
+/**
+ * Its tags, those in its text and those it was given, without `#`, in order.
+ */
+tags: Array<string>, 
+/**
+ * The file it was read from; `None` for one that was written here.
+ */
+path: string | null, 
+/**
+ * Whether it follows a file, which alone changes it.
+ */
+followed: boolean, 
+/**
+ * Whether a model wrote it.
+ */
+by_model: boolean, 
+/**
+ * Milliseconds since 1970 (UTC): last change.
+ */
+updated_ms: number, 
+/**
+ * Grows with each change; `note_save` names the one it is based on.
+ */
+version: number, };
+
+/**
+ * A tag.
+ */
+export type NoteTag = { 
+/**
+ * Without `#`.
+ */
+tag: string, 
+/**
+ * How many notes have it.
+ */
+notes: number, };
+
+/**
+ * A note, whole.
+ */
+export type NoteView = { 
+/**
+ * Its line.
+ */
+summary: NoteSummary, 
+/**
+ * Its Markdown, all of it. Ranges of hits count its UTF-8 bytes.
+ */
+text: string, 
+/**
+ * Milliseconds since 1970 (UTC).
+ */
+created_ms: number, 
+/**
+ * Why not all of it can be found by meaning; `None` when nothing is wrong.
+ */
+fault: ErrorBody | null, };
+
+/**
+ * What becomes of notes.
+ */
+export type NotesAfter = "kept" | "removed";
+
+/**
+ * Notes written to files.
+ */
+export type NotesExported = { 
+/**
+ * The folder; `None` when none was chosen.
+ */
+folder: string | null, 
+/**
+ * How many notes.
+ */
+notes: number, };
+
+/**
+ * What a search found.
+ */
+export type NotesFound = { 
+/**
+ * Best first.
+ */
+hits: Array<NoteHit>, 
+/**
+ * Passages that meaning finds now.
+ */
+searchable: number, 
+/**
+ * Passages in all.
+ */
+total: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+ms: number, 
+/**
+ * Why nothing was searched by meaning though that was asked for; `None` when it was, or was not asked for.
+ */
+no_meaning: ErrorBody | null, };
+
+/**
+ * Notes that are like this one.
+ */
+export type NotesLike = { 
+/**
+ * The note.
+ */
+id: string, 
+/**
+ * How many hits at the most, one a note.
+ */
+limit: number, };
+
+/**
+ * How far the index of meanings is.
+ */
+export type NotesStatus = { 
+/**
+ * How many notes there are.
+ */
+notes: number, 
+/**
+ * Passages in all.
+ */
+total: number, 
+/**
+ * Passages that meaning finds now.
+ */
+searchable: number, 
+/**
+ * The provider whose model is used.
+ */
+provider: string, 
+/**
+ * That model.
+ */
+model: string, 
+/**
+ * Passages that have that model's meaning already. Less than `searchable` while another model's still serve.
+ */
+ready: number, 
+/**
+ * What the index does.
+ */
+state: IndexState, 
+/**
+ * Notes that could not be taken in whole; the first 100 are named.
+ */
+faults: Array<NoteFault>, 
+/**
+ * The import that runs; `None` when none does.
+ */
+import: ImportView | null, };
+
+/**
  * Something that is wrong now.
  */
 export type Notice = { "type": "no_microphone" } | { "type": "microphone_gone", 
@@ -878,6 +1330,15 @@ export type OpenLink = {
 url: string, };
 
 /**
+ * An order to the index.
+ */
+export type OrderIndex = { 
+/**
+ * What it is to do.
+ */
+order: IndexOrder, };
+
+/**
  * When a turn of the person is over, hands-free.
  */
 export type Patience = { "by": "silence", 
@@ -889,6 +1350,16 @@ ms: number, } | { "by": "meaning",
  * How soon.
  */
 eagerness: Eagerness, };
+
+/**
+ * What is to be chosen in the host's own dialogue.
+ */
+export type PickNotes = "files" | "folder";
+
+/**
+ * What the person did in a dialogue.
+ */
+export type Picked = "chosen" | "nothing";
 
 /**
  * What tokens cost, in US dollars for a million.
@@ -976,6 +1447,19 @@ key: KeyState, };
 export type ReasoningDisplay = "auto" | "open" | "closed";
 
 /**
+ * Which model makes meanings of passages from now on. Those it has not made yet come from the one before.
+ */
+export type ReindexNotes = { 
+/**
+ * The provider; `None` for the one of now.
+ */
+provider?: string, 
+/**
+ * The model; `None` for the provider's usual one.
+ */
+model?: string, };
+
+/**
  * A new title.
  */
 export type RenameConversation = { 
@@ -1022,6 +1506,36 @@ of: number,
  * Where the damaged files are kept.
  */
 aside: string, };
+
+/**
+ * A note to keep. Cheap enough for every pause in typing.
+ */
+export type SaveNote = { 
+/**
+ * Which; `None` makes a new one.
+ */
+id?: string, 
+/**
+ * The version it is based on: another one there means that it was changed elsewhere, and nothing is written.
+ * `None` writes in any case.
+ */
+version?: number, 
+/**
+ * All of its Markdown; at most 10 MiB.
+ */
+text: string, 
+/**
+ * The person's title; an empty one goes back to what the text gives. `None` leaves it.
+ */
+title?: string, 
+/**
+ * The folders it is to lie in, `/` between them. `None` leaves it.
+ */
+folder?: string, 
+/**
+ * Tags beside those in its text. `None` leaves them.
+ */
+tags?: Array<string>, };
 
 /**
  * A provider's settings.
@@ -1097,6 +1611,44 @@ snippet: Array<SnippetPiece>,
  * Milliseconds since 1970 (UTC).
  */
 created_ms: number, };
+
+/**
+ * By what is searched.
+ */
+export type SearchMode = "hybrid" | "semantic" | "text";
+
+/**
+ * A search in notes.
+ */
+export type SearchNotes = { 
+/**
+ * Any string is a legal query; one without a word finds nothing.
+ */
+query: string, 
+/**
+ * How many hits at the most; 100 are given at once.
+ */
+limit: number, 
+/**
+ * By what.
+ */
+mode?: SearchMode, 
+/**
+ * Only in this folder and below it.
+ */
+folder?: string, 
+/**
+ * Only with this tag.
+ */
+tag?: string, 
+/**
+ * Only notes changed at this moment or later, in milliseconds since 1970 (UTC).
+ */
+since_ms?: number, 
+/**
+ * Only notes changed before this moment, likewise.
+ */
+until_ms?: number, };
 
 /**
  * A message to send.
@@ -1495,6 +2047,19 @@ network_ms: number | null,
 model_ms: number | null, };
 
 /**
+ * A stretch of a text.
+ */
+export type Stretch = { 
+/**
+ * Where it begins.
+ */
+start: number, 
+/**
+ * Where it ends.
+ */
+end: number, };
+
+/**
  * Where to speak into.
  */
 export type TalkInto = { 
@@ -1598,6 +2163,19 @@ export type ToolState = { "is": "coming" } | { "is": "asking" } | { "is": "runni
  * For so many milliseconds; the window counts on from there.
  */
 for_ms: number, } | { "is": "over" };
+
+/**
+ * What becomes of the notes of a folder that is followed no longer.
+ */
+export type UnfollowFolder = { 
+/**
+ * The folder.
+ */
+id: string, 
+/**
+ * Its notes.
+ */
+notes: NotesAfter, };
 
 /**
  * A voice to speak with.
@@ -1817,6 +2395,40 @@ export interface Commands {
   play_media: { request: MediaId; response: Empty };
   /** Stops it. */
   stop_media: { request: Empty; response: Empty };
+  /** Notes, those changed last first. */
+  notes_list: { request: ListNotes; response: NoteList };
+  /** A note, whole. */
+  note_open: { request: NoteId; response: NoteView };
+  /** Keeps a note, new or changed. It is found by its words at once, by its meaning soon after. */
+  note_save: { request: SaveNote; response: NoteSummary };
+  /** Takes a note away; `note_restore` brings it back for eight seconds. */
+  note_remove: { request: NoteId; response: Empty };
+  /** Brings a note back. */
+  note_restore: { request: NoteId; response: NoteSummary };
+  /** Keeps the words of a message as a note. */
+  note_from_message: { request: NoteFromMessage; response: NoteSummary };
+  /** Folders, tags and what is followed. */
+  notes_shelves: { request: Empty; response: NoteShelves };
+  /** Finds passages. Fast enough for every key. */
+  notes_search: { request: SearchNotes; response: NotesFound };
+  /** Passages of other notes that are like a note. */
+  notes_like: { request: NotesLike; response: NotesFound };
+  /** Lets the person choose files or a folder, and takes them in; how far it is comes as events. */
+  import_notes: { request: ImportNotes; response: Picked };
+  /** Stops the import that runs. What is in stays. */
+  stop_import: { request: Empty; response: Empty };
+  /** Lets the person choose a folder that is followed from now on. */
+  follow_folder: { request: Empty; response: Picked };
+  /** Follows a folder no longer. */
+  unfollow_folder: { request: UnfollowFolder; response: Empty };
+  /** Lets the person choose a folder, and writes every note into a new folder in it. */
+  export_notes: { request: Empty; response: NotesExported };
+  /** How far the index of notes is. */
+  notes_status: { request: Empty; response: NotesStatus };
+  /** Chooses the model that makes meanings of passages. */
+  reindex_notes: { request: ReindexNotes; response: NotesStatus };
+  /** Stops the index for now, or lets it go on. */
+  order_index: { request: OrderIndex; response: NotesStatus };
   /** Opens a link outside: https, http and mailto only. */
   open_link: { request: OpenLink; response: Empty };
   /** What can be done about a history that cannot be opened. */

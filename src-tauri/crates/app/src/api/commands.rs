@@ -101,6 +101,40 @@ macro_rules! with_commands {
             play_media: MediaId => Empty,
             /// Stops it.
             stop_media: Empty => Empty,
+            /// Notes, those changed last first.
+            notes_list: ListNotes => NoteList,
+            /// A note, whole.
+            note_open: NoteId => NoteView,
+            /// Keeps a note, new or changed. It is found by its words at once, by its meaning soon after.
+            note_save: SaveNote => NoteSummary,
+            /// Takes a note away; `note_restore` brings it back for eight seconds.
+            note_remove: NoteId => Empty,
+            /// Brings a note back.
+            note_restore: NoteId => NoteSummary,
+            /// Keeps the words of a message as a note.
+            note_from_message: NoteFromMessage => NoteSummary,
+            /// Folders, tags and what is followed.
+            notes_shelves: Empty => NoteShelves,
+            /// Finds passages. Fast enough for every key.
+            notes_search: SearchNotes => NotesFound,
+            /// Passages of other notes that are like a note.
+            notes_like: NotesLike => NotesFound,
+            /// Lets the person choose files or a folder, and takes them in; how far it is comes as events.
+            import_notes: ImportNotes => Picked,
+            /// Stops the import that runs. What is in stays.
+            stop_import: Empty => Empty,
+            /// Lets the person choose a folder that is followed from now on.
+            follow_folder: Empty => Picked,
+            /// Follows a folder no longer.
+            unfollow_folder: UnfollowFolder => Empty,
+            /// Lets the person choose a folder, and writes every note into a new folder in it.
+            export_notes: Empty => NotesExported,
+            /// How far the index of notes is.
+            notes_status: Empty => NotesStatus,
+            /// Chooses the model that makes meanings of passages.
+            reindex_notes: ReindexNotes => NotesStatus,
+            /// Stops the index for now, or lets it go on.
+            order_index: OrderIndex => NotesStatus,
             /// Opens a link outside: https, http and mailto only.
             open_link: OpenLink => Empty,
             /// What can be done about a history that cannot be opened.

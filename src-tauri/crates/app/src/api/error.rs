@@ -164,6 +164,16 @@ pub enum ErrorCode {
     Sound,
     /// A file cannot be read or is not what it should be.
     BadFile,
+    /// The note was changed elsewhere since it was opened: nothing was written.
+    NoteChanged,
+    /// The note follows a file, which alone changes it.
+    NoteFollowsFile,
+    /// The note is larger than 10 MiB.
+    NoteTooLong,
+    /// There is no model that makes meanings of passages, or its file is damaged: words alone find notes.
+    NoMeaning,
+    /// The host has no dialogue to choose files in.
+    NoDialogue,
     /// The provider takes no tools for this model: it answered without them.
     NoTools,
     /// No window of Parlance is open on this data folder.

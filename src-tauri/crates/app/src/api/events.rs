@@ -7,6 +7,7 @@ use super::commands::FilesTaken;
 use super::error::ErrorBody;
 use super::hotkey::HotkeyView;
 use super::models::ModelListView;
+use super::notes::{ImportView, NotesStatus};
 use super::views::{Author, ConversationSummary, KeyringView, MessageView, ProviderView, Settings, ToolEnd, ToolState};
 use super::voice::{Renewal, VoiceView};
 
@@ -107,6 +108,21 @@ pub enum AppEvent {
     FilesDropped {
         /// What was taken in of them.
         taken: FilesTaken,
+    },
+    /// Notes are new, changed or gone: what is drawn of them is to be asked for again.
+    NotesChanged {
+        /// Which; empty when they are many.
+        ids: Vec<String>,
+    },
+    /// The index of notes stands differently now. At most four times a second.
+    IndexProgress {
+        /// How.
+        status: NotesStatus,
+    },
+    /// An import of notes is further, or over. At most four times a second.
+    ImportProgress {
+        /// How far it is.
+        import: ImportView,
     },
     /// Devices came or went: ask again.
     DevicesChanged,

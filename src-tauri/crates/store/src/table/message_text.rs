@@ -1,24 +1,20 @@
 //! The table `message_text`: full-text search over everything said and typed, reasoning left out.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parlance_core::ContentBlock;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
+use crate::connect::Deadline;
 use crate::error::StoreError;
 use crate::snippet::{SnippetPiece, snippet};
 use crate::store::{Growth, Store, settled};
-use crate::table::unsigned;
+use crate::table::{passage, unsigned};
 use crate::words::{self, Phrase};
 
 /// A search may take this long.
 const LIMIT: Duration = Duration::from_secs(1);
-
-/// How many steps of SQLite's machine lie between two looks at the clock. Few, since one step may read a whole text.
-const STEPS_PER_LOOK: i32 = 100;
 
 /// A hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +41,7 @@ impl Store {
         self.search_within(query, limit, LIMIT).await
     }
 
-    /// Makes the index anew from the messages.
+    /// Makes the indexes of words anew, from the messages and the notes.
     pub(crate) async fn index_anew(&self) -> Result<(), StoreError> {
         settled!(self, self.index_anew_once())
     }
@@ -53,6 +49,7 @@ impl Store {
     async fn index_anew_once(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
         fill_anew(&mut transaction).await?;
+        passage::fill_anew(&mut transaction).await?;
         self.commit(transaction).await
     }
 
@@ -63,36 +60,10 @@ impl Store {
         }
         let mut reader = self.readers().acquire().await?;
         let deadline = Deadline::after(time);
-        let goes_on = deadline.watch();
-        reader.lock_handle().await?.set_progress_handler(STEPS_PER_LOOK, goes_on);
+        deadline.watch(&mut reader).await?;
         let found = sqlx::query(FIND).bind(words::fts_query(&phrases)).bind(limit).fetch_all(&mut *reader).await;
         drop(deadline);
         found?.iter().map(|row| read(row, &phrases)).collect()
-    }
-}
-
-/// Counts until it is dropped. The watch stays with the connection when a search is given up half way, and must not
-/// interrupt whoever has the connection next.
-struct Deadline {
-    at: Instant,
-    counts: Arc<AtomicBool>,
-}
-
-impl Deadline {
-    fn after(time: Duration) -> Self {
-        Self { at: Instant::now() + time, counts: Arc::new(AtomicBool::new(true)) }
-    }
-
-    /// Whether to go on.
-    fn watch(&self) -> impl FnMut() -> bool + Send + 'static {
-        let (at, counts) = (self.at, Arc::clone(&self.counts));
-        move || !counts.load(Ordering::Relaxed) || Instant::now() < at
-    }
-}
-
-impl Drop for Deadline {
-    fn drop(&mut self) {
-        self.counts.store(false, Ordering::Relaxed);
     }
 }
 

@@ -6,3 +6,4 @@ mod media;
 mod message;
 mod message_part;
 mod message_text;
+mod note;

@@ -146,11 +146,11 @@ fn a_read_only_folder_with_a_log_left_by_a_crash_is_read_with_what_the_log_holds
 #[test]
 fn a_disk_that_fails_again_after_opening_anew_is_only_read_and_nothing_stored_is_lost() {
     let name = "open::disk::a_disk_that_fails_again_after_opening_anew_is_only_read_and_nothing_stored_is_lost";
-    // Writing past 1 MiB of any file fails, as on a broken disk.
-    on_a_small_disk(name, 64, "trap '' XFSZ; ulimit -f 1024;", async |disk| {
+    // Writing past 2 MiB of any file fails, as on a broken disk.
+    on_a_small_disk(name, 64, "trap '' XFSZ; ulimit -f 2048;", async |disk| {
         let store = open(&disk.join("data")).await;
         let turn = ask(&store, Place::NewConversation, "small").await;
-        let large = store.insert_message(Place::NewConversation, &said(&"word ".repeat(400_000))).await;
+        let large = store.insert_message(Place::NewConversation, &said(&"word ".repeat(1_000_000))).await;
         assert!(matches!(large, Err(StoreError::DiskFailed(_))), "{large:?}");
         let small = store.insert_message(Place::NewConversation, &said("small")).await;
         assert!(matches!(small, Err(StoreError::ReadOnly)), "{small:?}");
