@@ -391,7 +391,7 @@ impl Store {
 
     async fn note_fault_once(&self, note_n: i64, fault: Option<&str>) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
-        sqlx::query("UPDATE note SET fault = ? WHERE n = ? AND fault IS NOT ?1")
+        sqlx::query("UPDATE note SET fault = ?1 WHERE n = ?2 AND fault IS NOT ?1")
             .bind(fault)
             .bind(note_n)
             .execute(&mut *transaction)

@@ -45,7 +45,7 @@ pub(crate) async fn replace(
     for passage in passages {
         match old.get_mut(passage.hash.as_slice()).and_then(Vec::pop) {
             Some(n) => {
-                sqlx::query("UPDATE passage SET start = ?, stop = ? WHERE n = ? AND (start <> ?1 OR stop <> ?2)")
+                sqlx::query("UPDATE passage SET start = ?1, stop = ?2 WHERE n = ?3 AND (start <> ?1 OR stop <> ?2)")
                     .bind(offset(passage.start))
                     .bind(offset(passage.end))
                     .bind(n)
