@@ -3,7 +3,7 @@
  * by the development server only; the app's bundle does not hold it.
  */
 import type { AppController } from "$lib/controllers/app.svelte";
-import { calls, FakeEngine, samples, writings } from "$lib/ipc/fake";
+import { calls, FakeEngine, notes, samples, writings } from "$lib/ipc/fake";
 import type { KeyringState, Language, Notice, TalkMode, Theme, VoiceState } from "$lib/ipc/generated";
 
 export function previewEngine(query: URLSearchParams): FakeEngine {
@@ -40,6 +40,7 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
   const trouble = scene === "damaged" ? damaged : scene === "trouble" ? { code: "database_newer" as const, provider: null, host: null, model: null, status: null, seconds: null, why: null, near: [], retry_at_ms: null, details: "schema version 9, this Parlance knows 3" } : null;
   const made_ms = Date.now() - 86_400_000;
   const engine = new FakeEngine({
+    notes: scene === "no notes" ? [] : notes(Date.now()),
     rescue: { backups: [{ name: "copy", made_ms, conversations: 1198 }], salvageable: true },
     snapshot: {
       settings,
@@ -82,6 +83,21 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
   if (open === "voices") navigation.show({ kind: "models", purpose: "talk" });
   if (open === "link") navigation.show({ kind: "link", href: "https://evil.example/login", words: "mybank.com" });
   if (open === "drawer") navigation.drawer = true;
+  if (open === "notes" || open === "note" || open === "found") {
+    navigation.openNotes(open === "note" ? "balcony" : null);
+    if (open === "found") app.notes.search("sun railing");
+    await new Promise((resolve) => setTimeout(resolve, settledMs));
+    const hit = app.notes.found?.hits[0];
+    if (open === "found" && hit !== undefined && innerWidth > 719) app.notes.go(hit.note_id, { start: hit.start, end: hit.end });
+  }
+  if (open === "conflict" || open === "writing-note") {
+    navigation.openNotes("balcony");
+    await new Promise((resolve) => setTimeout(resolve, settledMs));
+    app.notes.open.write(`${app.notes.open.text}\nAsk Ada.\n`);
+    if (open === "conflict") await app.client.call("note_save", { id: "balcony", text: "# Balcony\n\nMeasured anew." });
+    await app.notes.open.keep();
+    document.querySelector<HTMLElement>("[data-testid=note-look] [role=radio]:last-child")?.click();
+  }
   if (open === "shortcuts") navigation.show({ kind: "shortcuts" });
   if (open === "palette" || open === "search") navigation.show({ kind: "search" });
   if (open === "search") {

@@ -58,6 +58,9 @@ export function actionsOf(app: AppController): Action[] {
     { id: "rename", group: "conversation", words: "action.rename", order: null, possible: () => here() !== null, run: () => void (navigation.renaming = "yes") },
     { id: "delete", group: "conversation", words: "action.delete", order: null, possible: () => here() !== null, run: () => void app.remove(here() ?? "", t("list.deleted"), t("common.undo")) },
 
+    { id: "notes", group: "conversation", words: "notes.title", order: null, possible: always, run: () => navigation.openNotes() },
+    { id: "new-note", group: "conversation", words: "notes.new", order: null, possible: always, run: () => app.notes.create() },
+
     { id: "stop", group: "answer", words: "action.stop", order: "escape", possible: () => thread.running !== undefined, run: () => void composer.stop() },
     { id: "again", group: "answer", words: "thread.answer_again", order: null, possible: () => thread.last?.author === "they" && thread.last.spoken === null && thread.running === undefined, run: () => void composer.answerAgain() },
     { id: "again-with", group: "answer", words: "thread.answer_again_with", order: null, possible: () => thread.last?.author === "they" && thread.last.spoken === null && thread.running === undefined, run: () => navigation.show({ kind: "models", purpose: "again" }) },

@@ -11,6 +11,7 @@ import { ComposerController } from "./composer.svelte";
 import { Levels } from "./levels";
 import { ModelsController } from "./models.svelte";
 import { Navigation } from "./navigation.svelte";
+import { NotesController } from "./notes.svelte";
 import { ProvidersController } from "./providers.svelte";
 import { Reading } from "./reading.svelte";
 import { TalkController } from "./talk.svelte";
@@ -46,6 +47,7 @@ export class AppController {
   readonly talk: TalkController;
   readonly providers: ProvidersController;
   readonly models: ModelsController;
+  readonly notes: NotesController;
   /** Everything that can be done by a key or from the palette. */
   readonly actions: readonly Action[];
   #unsubscribe: (() => void) | null = null;
@@ -58,7 +60,9 @@ export class AppController {
     this.composer = new ComposerController(client, this.navigation, this.thread, () => this.addressable);
     this.talk = new TalkController(client, () => this.state?.voice ?? null);
     this.providers = new ProvidersController(client);
+    this.notes = new NotesController(client, this.navigation);
     this.actions = actionsOf(this);
+    this.navigation.onNote = (id) => void this.notes.show(id);
     this.navigation.onConversation = (id) => {
       void this.thread.open(id);
       this.composer.error = null;
@@ -103,6 +107,7 @@ export class AppController {
     this.state = reduce(this.state, event);
     this.thread.event(event, seq);
     this.models.event(event);
+    this.notes.event(event);
     if (event.type === "voice") this.#voiceChanged(voiceBefore, event.voice);
     if (event.type === "files_dropped") this.#dropped(event.taken);
     if (event.type === "devices_changed") this.devicesChanged += 1;

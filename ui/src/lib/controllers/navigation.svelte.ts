@@ -4,9 +4,17 @@
 
 export type Section = "providers" | "leaves" | "sound" | "voice" | "talk" | "reading" | "data" | "about";
 
+/** A stretch of a note's text, in UTF-8 bytes. */
+export interface Passage {
+  start: number;
+  end: number;
+}
+
 export type Page =
   /** `id` is `null` for a conversation that has not begun; `message` is to be scrolled to. */
   | { kind: "conversation"; id: string | null; message: string | null }
+  /** `id` is `null` when none is open, or one begins. */
+  | { kind: "notes"; id: string | null; passage: Passage | null }
   | { kind: "settings"; section: Section | null; provider: string | null };
 
 /** What a model is chosen for: this conversation, new ones, one more answer to the last message, or talking. */
@@ -27,12 +35,25 @@ export class Navigation {
   renaming = $state<"yes" | "no">("no");
   /** Told whenever another conversation is on the page. */
   onConversation: (id: string | null) => void = () => {};
+  /** Told whenever another note is on the page. */
+  onNote: (id: string | null) => void = () => {};
   /** What had the focus before the dialog. */
   #returnTo: Element | null = null;
 
   /** The conversation on the page; `null` in the settings too. */
   get conversationId(): string | null {
     return this.page.kind === "conversation" ? this.page.id : null;
+  }
+
+  /** The note on the page. */
+  get noteId(): string | null {
+    return this.page.kind === "notes" ? this.page.id : null;
+  }
+
+  openNotes(id: string | null = null, passage: Passage | null = null): void {
+    this.page = { kind: "notes", id, passage };
+    this.drawer = false;
+    this.onNote(id);
   }
 
   openConversation(id: string | null, message: string | null = null): void {

@@ -5,3 +5,4 @@ export { FakeEngine, type FakeOptions } from "./fake/engine";
 export * as samples from "./fake/samples";
 export * as calls from "./fake/calls";
 export { writings } from "./fake/writings";
+export { notes } from "./fake/notes";

@@ -49,6 +49,9 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case "caption":
     case "voice_renewed":
     case "files_dropped":
+    case "notes_changed":
+    case "index_progress":
+    case "import_progress":
     case "devices_changed":
       return state;
   }

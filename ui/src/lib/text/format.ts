@@ -73,6 +73,19 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
+/** Where in a text its UTF-8 byte `byte` stands, in UTF-16 units. Does not copy the text. */
+export function indexAtByte(text: string, byte: number): number {
+  let bytes = 0;
+  let index = 0;
+  while (index < text.length && bytes < byte) {
+    const unit = text.charCodeAt(index);
+    const pair = unit >= 0xd800 && unit < 0xdc00 && isLow(text.charCodeAt(index + 1));
+    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : pair ? 4 : 3;
+    index += pair ? 2 : 1;
+  }
+  return index;
+}
+
 function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -18,6 +18,7 @@ import type {
   VoiceView,
 } from "../generated";
 import type { Transport } from "../transport";
+import { FakeNotes, type FakeNote } from "./notes";
 import { answer, emptySnapshot, message, modelLists, reasoning, services } from "./samples";
 
 type Handlers = { [C in keyof Commands]: (request: Commands[C]["request"]) => Commands[C]["response"] };
@@ -31,6 +32,7 @@ export interface FakeOptions {
   rescue?: RescueOptions;
   /** What each provider lists. */
   lists?: ModelListView[];
+  notes?: FakeNote[];
 }
 
 export class FakeEngine implements Transport {
@@ -44,6 +46,7 @@ export class FakeEngine implements Transport {
   /** What each provider is known to list. */
   lists: ModelListView[];
   messages: Record<string, MessageView[]>;
+  readonly notes: FakeNotes;
   readonly #rescue: RescueOptions;
   #pace: number;
   #next = 0;
@@ -53,12 +56,17 @@ export class FakeEngine implements Transport {
   #streams = new Map<string, ReturnType<typeof setInterval>>();
   #voice: ReturnType<typeof setTimeout>[] = [];
 
-  constructor({ snapshot, messages, pace = 30, rescue = { backups: [], salvageable: true }, lists = modelLists() }: FakeOptions = {}) {
+  constructor({ snapshot, messages, pace = 30, rescue = { backups: [], salvageable: true }, lists = modelLists(), notes = [] }: FakeOptions = {}) {
     this.#rescue = rescue;
     this.snapshot = { ...emptySnapshot(), ...structuredClone(snapshot ?? {}) };
     this.messages = structuredClone(messages ?? {});
     this.#pace = pace;
     this.lists = structuredClone(lists);
+    this.notes = new FakeNotes(notes, {
+      emit: (event) => this.emit(event),
+      error: (code) => this.#error(code),
+      wordsOf: (id) => Object.values(this.messages).flat().find((said) => said.id === id)?.blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n\n") ?? "",
+    });
   }
 
   async call(name: string, payload: unknown): Promise<unknown> {
@@ -69,7 +77,8 @@ export class FakeEngine implements Transport {
       this.refusals.delete(name as keyof Commands);
       throw this.#error(refusal);
     }
-    const handler = this.#handlers[name as keyof Commands] as ((request: unknown) => unknown) | undefined;
+    const handlers: Handlers = { ...this.#handlers, ...this.notes.handlers };
+    const handler = handlers[name as keyof Commands] as ((request: unknown) => unknown) | undefined;
     if (handler === undefined) throw this.#error("bad_call");
     return structuredClone(handler(payload));
   }
@@ -90,7 +99,7 @@ export class FakeEngine implements Transport {
     this.#next += count;
   }
 
-  #handlers: Handlers = {
+  #handlers: Omit<Handlers, keyof FakeNotes["handlers"]> = {
     snapshot: () => ({ ...this.snapshot, next_event: this.#next }),
     list_conversations: ({ offset, limit }) => this.snapshot.conversations.slice(offset, offset + limit),
     open_conversation: ({ id }) => ({ summary: this.#summary(id), messages: this.messages[id] ?? [], next_event: this.#next }),
