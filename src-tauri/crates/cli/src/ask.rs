@@ -11,7 +11,7 @@ use parlance_core::ChatRequest;
 use parlance_core::chat::HttpRequest;
 use serde_json::{Map, Value, json};
 
-pub(crate) use args::AskArgs;
+pub(crate) use args::{AskArgs, Setting};
 pub(crate) use prompt::Prompt;
 use show::Show;
 

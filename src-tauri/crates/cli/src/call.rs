@@ -9,6 +9,7 @@ use crate::devices::DevicesCommand;
 use crate::history::HistoryCommand;
 use crate::keys::KeysCommand;
 use crate::providers::ProvidersCommand;
+use crate::say::SayArgs;
 use crate::talk::TalkArgs;
 use crate::tokens::TokensArgs;
 use crate::trigger::TriggerArgs;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Ask(Box<AskArgs>),
     /// Count the tokens of a prompt, as the model's provider does where that is known
     Tokens(TokensArgs),
+    /// Speak a text into a file
+    Say(Box<SayArgs>),
     /// Talk with a voice, through microphone and speaker or through files
     Talk(TalkArgs),
     /// Conversations: list, show, search, export, delete

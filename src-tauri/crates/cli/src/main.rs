@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * `call` – the words of a call.
-//! * [`ask`], [`tokens`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
+//! * [`ask`], [`tokens`], [`say`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
 //! * `engine` – the engine as a command needs it.
 //! * `out` – the one way to stdout and stderr: harmless, without keys.
 //! * `failure`, `words` – what went wrong, as a sentence or as JSON, and the exit code.
@@ -20,6 +20,7 @@ mod history;
 mod keys;
 mod out;
 mod providers;
+mod say;
 mod talk;
 mod tokens;
 mod trigger;
@@ -70,6 +71,7 @@ async fn run(call: Call, out: Out) -> Result<(), Failure> {
     match call.command {
         Command::Ask(args) => ask::run(*args, desk).await,
         Command::Tokens(args) => tokens::run(args, desk).await,
+        Command::Say(args) => say::run(*args, desk).await,
         Command::Talk(args) => talk::run(args, desk).await,
         Command::History(command) => history::run(command, desk).await,
         Command::Providers(command) => providers::run(command, desk).await,

@@ -70,6 +70,12 @@ impl Out {
         write(io::stderr().lock(), &format!("{}\n", text.trim_end()));
     }
 
+    /// Bytes as they are, on stdout. Whether anybody still reads them.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> bool {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).is_ok()
+    }
+
     /// Words that come piece by piece, on stdout.
     pub(crate) fn flow(self) -> Flow {
         Flow::default()

@@ -11,6 +11,7 @@ mod messages;
 pub mod models;
 pub mod realtime;
 pub mod request;
+pub mod speech;
 mod wire;
 
 pub use api::{DashScopeClient, GenerationApi};

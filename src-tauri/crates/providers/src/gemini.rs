@@ -14,6 +14,7 @@ pub mod models;
 mod references;
 pub mod request;
 mod schema;
+pub mod speech;
 mod wire;
 
 pub use api::{GeminiClient, GenerateContentApi};

@@ -5,7 +5,7 @@
 
 pub(crate) mod check;
 pub(crate) mod pcm;
-mod pump;
+pub(crate) mod pump;
 pub(crate) mod socket;
 
 use std::collections::VecDeque;

@@ -12,9 +12,13 @@
 pub mod answer;
 pub mod client;
 mod pieces;
-mod raw;
+mod pump;
+pub(crate) mod raw;
+mod script;
+pub mod socket;
 pub(crate) mod spoken;
 pub(crate) mod text;
 
 pub use answer::{SpeechDecoder, join};
 pub use client::{SpeechApi, SpeechClient};
+pub use socket::{SpeechCodec, SpeechSocketApi, SpeechSocketClient};

@@ -68,6 +68,11 @@ pub(crate) fn refusal(failure: &Failure) -> Answer {
     failure.refusal(status, &body)
 }
 
+/// What went wrong, as streams say it.
+pub(crate) fn error_body(failure: &Failure) -> Value {
+    error(failure).1
+}
+
 fn error(failure: &Failure) -> (u16, Value) {
     let (status, code) = match failure {
         Failure::WrongKey => (401, "InvalidApiKey"),

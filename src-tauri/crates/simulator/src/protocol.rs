@@ -7,7 +7,7 @@ use crate::route::Protocol;
 use crate::script::Script;
 use crate::server::Request;
 use crate::shape::Shape;
-use crate::{anthropic, dashscope, gemini, ollama, openai};
+use crate::{anthropic, dashscope, gemini, ollama, openai, speech};
 
 /// The media type of a body and its pieces.
 pub(crate) type Written = (String, Vec<Vec<u8>>);
@@ -23,6 +23,9 @@ impl Protocol {
             Self::Ollama => ollama::body(script, &request.json()),
             Self::Messages => anthropic::messages::body(script, &request.json()),
             Self::GenerateContent => gemini::content::body(script, request),
+            Self::Speech => speech::open_ai(script, request),
+            Self::SpokenContent => speech::gemini(script, request),
+            Self::SpokenGeneration => speech::dashscope(script, request),
         }
     }
 
@@ -31,8 +34,9 @@ impl Protocol {
         match self {
             Self::ChatCompletions | Self::Responses | Self::Messages => request.json()["stream"] == true,
             Self::Ollama => request.json()["stream"] != false,
-            Self::Generation => dashscope::is_streamed(request),
-            Self::GenerateContent => gemini::content::is_streamed(request),
+            Self::Generation | Self::SpokenGeneration => dashscope::is_streamed(request),
+            Self::GenerateContent | Self::SpokenContent => gemini::content::is_streamed(request),
+            Self::Speech => speech::is_told_by_open_ai(request),
         }
     }
 
@@ -53,12 +57,17 @@ impl Protocol {
             Self::Messages => anthropic::last_words(&asked["messages"]),
             Self::Responses => openai::responses::last_words(&asked["input"]),
             Self::Generation => openai::last_words(&asked["input"]["messages"]),
-            Self::GenerateContent => gemini::last_words(&asked["contents"]),
+            Self::GenerateContent | Self::SpokenContent => gemini::last_words(&asked["contents"]),
+            Self::Speech => asked["input"].as_str().unwrap_or_default().to_owned(),
+            Self::SpokenGeneration => asked["input"]["text"].as_str().unwrap_or_default().to_owned(),
         }
     }
 
-    /// Says again what was said last.
+    /// Says again what was said last; a text that is to be spoken is spoken.
     pub(crate) fn repeat(self, request: &Request) -> Script {
+        if matches!(self, Self::Speech | Self::SpokenContent | Self::SpokenGeneration) {
+            return Script::says(&self.last_words(request));
+        }
         Script::says(&format!("You said: {}", self.last_words(request)))
     }
 
@@ -71,6 +80,7 @@ impl Protocol {
             Self::Ollama => ollama::shape(&asked),
             Self::Messages => anthropic::messages::shape(&asked),
             Self::GenerateContent => gemini::content::shape(&asked),
+            Self::Speech | Self::SpokenContent | Self::SpokenGeneration => Shape::Text,
         }
     }
 }

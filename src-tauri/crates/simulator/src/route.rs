@@ -1,7 +1,7 @@
 //! What a request asks for, and in whose protocol.
 
 use crate::server::Request;
-use crate::{dashscope, gemini, ollama};
+use crate::{dashscope, gemini, ollama, speech};
 
 /// Who made a protocol: they share keys, refusals and lists of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +28,18 @@ pub(crate) enum Protocol {
     Messages,
     /// Gemini's `generateContent`.
     GenerateContent,
+    /// OpenAI's `audio/speech`.
+    Speech,
+    /// Gemini's `generateContent`, asked for sound.
+    SpokenContent,
+    /// DashScope's generation endpoint, asked for sound.
+    SpokenGeneration,
 }
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// The next words of a conversation.
+    /// The next words of a conversation, or the sound of a text.
     Chat(Protocol),
     /// How many tokens a conversation has.
     Count(Vendor),
@@ -58,28 +64,35 @@ impl Route {
         let copied = COPIES.iter().filter_map(|prefix| place.strip_prefix(prefix)).find(|rest| rest.starts_with('/'));
         match request.method.as_str() {
             "GET" => Self::read(copied.unwrap_or(place), request),
-            "POST" => Self::posted(copied.unwrap_or(place)),
+            "POST" => Self::posted(copied.unwrap_or(place), request),
             _ => None,
         }
     }
 
-    fn posted(place: &str) -> Option<Self> {
+    fn posted(place: &str, request: &Request) -> Option<Self> {
         Some(match place {
             "/v1/chat/completions" | "/chat/completions" => Self::Chat(Protocol::ChatCompletions),
             "/v1/responses" | "/responses" => Self::Chat(Protocol::Responses),
             "/v1/responses/input_tokens" | "/responses/input_tokens" => Self::Count(Vendor::OpenAi),
+            "/v1/audio/speech" | "/audio/speech" => Self::Chat(Protocol::Speech),
             "/v1/messages" => Self::Chat(Protocol::Messages),
             "/v1/messages/count_tokens" => Self::Count(Vendor::Anthropic),
             "/api/chat" => Self::Chat(Protocol::Ollama),
             // Ollama is asked about one model in a body; see `ollama::show`.
             ollama::SHOW => Self::Model(Vendor::Ollama, String::new()),
             dashscope::TOKENIZER => Self::Count(Vendor::DashScope),
+            _ if dashscope::is_asked(place) && speech::is_asked_of_dashscope(request) => {
+                Self::Chat(Protocol::SpokenGeneration)
+            }
             _ if dashscope::is_asked(place) => Self::Chat(Protocol::Generation),
             // Azure names the model, which it calls a deployment, in the address.
             _ if place.starts_with("/deployments/") && place.ends_with("/chat/completions") => {
                 Self::Chat(Protocol::ChatCompletions)
             }
             _ => match gemini::asked(place)?.1 {
+                "generateContent" | "streamGenerateContent" if speech::is_asked_of_gemini(request) => {
+                    Self::Chat(Protocol::SpokenContent)
+                }
                 "generateContent" | "streamGenerateContent" => Self::Chat(Protocol::GenerateContent),
                 "countTokens" => Self::Count(Vendor::Gemini),
                 _ => return None,
@@ -125,11 +138,11 @@ impl Protocol {
     /// Who made it.
     pub(crate) fn vendor(self) -> Vendor {
         match self {
-            Self::ChatCompletions | Self::Responses => Vendor::OpenAi,
-            Self::Generation => Vendor::DashScope,
+            Self::ChatCompletions | Self::Responses | Self::Speech => Vendor::OpenAi,
+            Self::Generation | Self::SpokenGeneration => Vendor::DashScope,
             Self::Ollama => Vendor::Ollama,
             Self::Messages => Vendor::Anthropic,
-            Self::GenerateContent => Vendor::Gemini,
+            Self::GenerateContent | Self::SpokenContent => Vendor::Gemini,
         }
     }
 }

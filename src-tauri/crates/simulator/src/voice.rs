@@ -4,6 +4,7 @@
 //! * [`script`] – what it answers, and what goes wrong.
 //! * `conversation` – OpenAI's words, both generations, and DashScope's; `events` – their JSON.
 //! * `live` – Gemini's.
+//! * Paths of text to speech are answered by [`crate::speech::socket`].
 //! * `ear` – whether somebody speaks, where the session says that the server ends the turns.
 //!
 //! Deliberately absent: any understanding of what was said.
@@ -33,6 +34,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
+use crate::speech;
 use ear::{Ear, Hears};
 pub use script::{FaultyConnections, VoiceCall, VoiceFault, VoiceScript};
 
@@ -202,6 +204,10 @@ async fn serve(socket: TcpStream, script: VoiceScript, all: Arc<Mutex<Vec<Heard>
         Some(VoiceFault::Closed(code, reason)) => return hang_up(&mut socket, code, reason).await,
         Some(VoiceFault::CutBeforeSession) => return,
         _ => {}
+    }
+    if speech::socket::is_asked(&path) {
+        let note = |frame| notes.note(|heard| heard.frames.push(frame));
+        return speech::socket::speak(socket, &path, script, note).await;
     }
     let speaker: Box<dyn Speaker> = match path.split('?').next().unwrap_or_default() {
         path if path.contains("BidiGenerateContent") => Box::new(live::Live::new(notes.at)),

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use parlance_core::ProviderError;
+use parlance_core::chat::Delivery;
 use parlance_core::synthesis::SpeechModel;
+use parlance_providers::dashscope::speech::QwenSpeech;
+use parlance_providers::dashscope::speech::cosyvoice::CosyVoice;
+use parlance_providers::dashscope::speech::realtime::QwenRealtimeSpeech;
+use parlance_providers::gemini::speech::GeminiSpeech;
 use parlance_providers::http::Http;
 use parlance_providers::openai::speech::OpenAiSpeech;
-use parlance_providers::speech::SpeechApi;
+use parlance_providers::speech::{SpeechApi, SpeechSocketApi, SpeechSocketClient};
 use parlance_providers::transport::Headers;
 use parlance_providers::{Provider, SpeechClient};
 
@@ -20,6 +25,8 @@ enum Mouth {
     OpenAi,
     /// OpenAI's, with models and voices of the server's own.
     Compatible,
+    Gemini,
+    DashScope,
 }
 
 fn mouth(config: &ProviderConfig) -> Option<Mouth> {
@@ -27,7 +34,8 @@ fn mouth(config: &ProviderConfig) -> Option<Mouth> {
     match service.map(|service| (service.id, service.protocol)) {
         Some((OPENAI | "openai-responses", _)) => Some(Mouth::OpenAi),
         None | Some((_, Protocol::Chat(_) | Protocol::Responses(_))) => Some(Mouth::Compatible),
-        Some((_, Protocol::GenerateContent | Protocol::Generation)) => None,
+        Some((_, Protocol::GenerateContent)) => Some(Mouth::Gemini),
+        Some((_, Protocol::Generation)) => Some(Mouth::DashScope),
         Some((_, Protocol::Azure | Protocol::Messages | Protocol::Ollama)) => None,
     }
 }
@@ -42,6 +50,8 @@ pub(crate) fn usual_speech_model(config: &ProviderConfig) -> Option<&'static str
     match mouth(config)? {
         Mouth::OpenAi => Some("gpt-4o-mini-tts"),
         Mouth::Compatible => None,
+        Mouth::Gemini => Some("gemini-2.5-flash-preview-tts"),
+        Mouth::DashScope => Some("qwen3-tts-flash"),
     }
 }
 
@@ -62,10 +72,25 @@ pub(crate) fn speech_of(
         Some(Mouth::OpenAi | Mouth::Compatible) => {
             Some(whole(OpenAiSpeech { model, usual_voice: "alloy" }, provider, http, headers))
         }
+        Some(Mouth::Gemini) => {
+            Some(whole(GeminiSpeech { model, delivery: Delivery::Streaming }, provider, http, headers))
+        }
+        // Its three kinds of models are told apart by their names, as the service itself does.
+        Some(Mouth::DashScope) if model.starts_with("cosyvoice") => {
+            Some(written_to(CosyVoice { model }, provider, http, headers))
+        }
+        Some(Mouth::DashScope) if model.contains("realtime") => {
+            Some(written_to(QwenRealtimeSpeech { model }, provider, http, headers))
+        }
+        Some(Mouth::DashScope) => Some(whole(QwenSpeech { model }, provider, http, headers)),
         None => None,
     })
 }
 
 fn whole(api: impl SpeechApi, provider: Provider, http: Http, headers: Headers) -> Arc<dyn SpeechModel> {
     Arc::new(SpeechClient::new(provider, api, http).with_headers(headers))
+}
+
+fn written_to(api: impl SpeechSocketApi, provider: Provider, http: Http, headers: Headers) -> Arc<dyn SpeechModel> {
+    Arc::new(SpeechSocketClient::new(provider, api, http).with_headers(headers))
 }

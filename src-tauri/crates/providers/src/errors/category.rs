@@ -11,8 +11,13 @@ pub fn of(status: Option<u16>, kind: Option<&str>, code: Option<&str>, message: 
         .flatten()
         .find_map(by_code)
         .or_else(|| by_sentence(status, message))
-        .or_else(|| (status.is_none() && kind == Some("invalid_request_error")).then_some(Category::InvalidRequest))
+        .or_else(|| (status.is_none() && blames_the_request(kind, code)).then_some(Category::InvalidRequest))
         .unwrap_or_else(|| by_status(status))
+}
+
+/// Whether an error without a status is about what was asked.
+fn blames_the_request(kind: Option<&str>, code: Option<&str>) -> bool {
+    kind == Some("invalid_request_error") || matches!(code, Some("InvalidParameter" | "invalid_value"))
 }
 
 fn by_code(code: &str) -> Option<Category> {

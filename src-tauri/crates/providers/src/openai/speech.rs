@@ -14,9 +14,10 @@ use crate::errors;
 use crate::history;
 use crate::lenient::{self, Text};
 use crate::provider::Provider;
+use crate::realtime::pcm;
 use crate::speech::answer::{self, Carriage, SpeechDecoder};
 use crate::speech::spoken::Spoken;
-use crate::speech::{SpeechApi, text};
+use crate::speech::{SpeechApi, raw, text};
 use crate::transport::{Answered, Question, header};
 
 /// The service takes so much text in one request.
@@ -146,10 +147,14 @@ impl Protocol for SpeechEvents {
         }
     }
 
-    /// A JSON object is no sound: a server's word for why there is none, with a status that says otherwise.
-    fn whole(&mut self, body: &str, _: &mut Events<SpeechEvent>) -> Result<(), ProviderError> {
+    /// An object is a server's word for why there is no sound, with a status that says otherwise; or the sound of Mistral's,
+    /// which comes in one.
+    fn whole(&mut self, body: &str, out: &mut Events<SpeechEvent>) -> Result<(), ProviderError> {
         let body: Value =
             serde_json::from_str(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        if let Some(sound) = body.get("audio_data").and_then(Value::as_str).and_then(pcm::bytes) {
+            return raw::read_whole(Arc::clone(self.spoken.provider()), &sound, self.spoken.characters(), out);
+        }
         Err(match body.get("error").or_else(|| body.get("detail").map(|_| &body)) {
             Some(error) => errors::from_object(self.provider(), error),
             None => self.spoken.fail(Category::Protocol, "the server sent an object instead of sound"),
@@ -162,7 +167,7 @@ impl Protocol for SpeechEvents {
 /// # Panics
 /// When a promise is broken.
 pub fn check(data: &[u8]) {
-    answer::check(data, || SpeechDecoder::<SpeechEvents>::bare("p".into(), 1));
+    answer::check(data, || SpeechDecoder::<SpeechEvents>::bare("p".into(), "audio/pcm", 1));
     for delivery in [Delivery::Streaming, Delivery::Whole] {
         answer::check(data, || told(delivery));
     }
@@ -249,7 +254,9 @@ mod tests {
             file.extend([1, 0, 2, 0]);
             file
         };
-        let read = |bytes: &[u8]| join(decoder::decode(SpeechDecoder::<SpeechEvents>::bare("p".into(), 1), [bytes]));
+        let read = |bytes: &[u8]| {
+            join(decoder::decode(SpeechDecoder::<SpeechEvents>::bare("p".into(), "audio/mpeg", 1), [bytes]))
+        };
         for length in [4, 0, u32::MAX] {
             let events = read(&wav(length, 1));
             let chunk = AudioChunk { samples: vec![1, 2], rate: SampleRate::HZ_16000 };
@@ -260,6 +267,7 @@ mod tests {
         assert_eq!(failed(&wav(6, 1)).category, Category::Cut);
         assert!(failed(&wav(4, 2)).message.contains("not 16 bit mono"));
         assert!(failed(b"ID3 and so on, for a while").message.contains("MP3"));
+        assert!(failed(b"\xff\xf3 and so on, for a while").message.contains("MP3"));
         assert!(failed(b"").message.contains("no sound"));
         let bare = AudioChunk { samples: vec![1], rate: SampleRate::HZ_24000 };
         assert_eq!(read(&[1, 0])[0], Ok(SpeechEvent::Audio(bare)), "however little comes");

@@ -12,40 +12,39 @@ use parlance_core::redact::Redactor;
 use parlance_core::{Category, ProviderError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, sleep, sleep_until};
-use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Codec, Made, Reading};
-use crate::realtime::socket::Socket;
+use crate::realtime::socket::{self, Socket};
 
 /// Commands that wait for the codec; then the sender waits.
 const COMMANDS: usize = 64;
 /// Events that wait for the conversation; then the socket is read no further.
 const EVENTS: usize = 64;
 /// Frames that wait for the socket, about 10 s of sound; then commands wait.
-const FRAMES: usize = 512;
+pub(crate) const FRAMES: usize = 512;
 /// So often the server is asked for a sign of life.
-const PING_EVERY: Duration = Duration::from_secs(15);
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
 /// A connection without a sign of life for this long is dead while the server owes an answer. Some answer pings only after
 /// 30 s while they speak.
-const DEAD_IN_TURN: Duration = Duration::from_secs(45);
+pub(crate) const DEAD_IN_TURN: Duration = Duration::from_secs(45);
 /// … and while it owes nothing.
 const DEAD_IDLE: Duration = Duration::from_secs(90);
 /// From an open socket to the server's word that the session is ready.
-const READY_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const READY_LIMIT: Duration = Duration::from_secs(10);
 /// After so long without a frame of ours the codec may say something that keeps the session alive; the shortest idle cut
 /// that is known comes after 300 s.
 const QUIET_LIMIT: Duration = Duration::from_secs(240);
 /// So many frames in a row that are no messages end the session.
-const MAX_MALFORMED: usize = 3;
+pub(crate) const MAX_MALFORMED: usize = 3;
 /// A socket that is no longer wanted may take so long to send what was written and to say goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The standard's number for a connection that ended without a goodbye.
-const GONE: u16 = 1006;
+pub(crate) const GONE: u16 = 1006;
 /// … and for a goodbye without a reason.
-const UNSAID: u16 = 1005;
+pub(crate) const UNSAID: u16 = 1005;
 
 /// Begins to speak. Dropping both halves of the session closes the socket.
 pub(super) fn start<C: Codec>(provider: Arc<str>, socket: Socket, codec: C) -> RealtimeSession {
@@ -94,7 +93,7 @@ impl RealtimeCommands for Commands {
 
 /// Hands frames to the socket until nobody has any more, then says goodbye. A socket that takes nothing is left when the
 /// session is over.
-async fn write(
+pub(crate) async fn write(
     mut sink: impl futures_util::Sink<Message, Error = Error> + Unpin,
     mut frames: mpsc::Receiver<Message>,
     over: CancellationToken,
@@ -235,7 +234,10 @@ impl<C: Codec> Pump<C> {
     fn read(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), ProviderError> {
         let frame = match frame {
             Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(self.broken(&error)),
+            Some(Err(error)) => {
+                let gone = || self.codec.closed(GONE, "");
+                return Err(socket::broken(&self.provider, &error).unwrap_or_else(gone));
+            }
             None => return Err(self.codec.closed(GONE, "")),
         };
         match &frame {
@@ -275,17 +277,6 @@ impl<C: Codec> Pump<C> {
         self.unsent.extend(made.frames.into_iter().map(|frame| Message::Text(frame.into())));
         if let Some(after) = made.lapse {
             self.lapse = Some(Instant::now() + after);
-        }
-    }
-
-    fn broken(&self, error: &Error) -> ProviderError {
-        match error {
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.codec.closed(GONE, ""),
-            Error::Capacity(_) => self.fail(Category::TooLarge, "a frame of the server is over 16 MiB"),
-            other => self.fail(Category::Protocol, format!("the server broke the protocol: {other}")),
         }
     }
 }

@@ -2,10 +2,13 @@
 //! other question.
 
 use parlance_core::redact::Redactor;
+use parlance_core::{Category, ProviderError};
 use reqwest::header::{
     CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, UPGRADE,
 };
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -26,6 +29,23 @@ impl Socket {
         // Every frame is written before the next one is taken, so that no more than one of the largest ever waits.
         let config = config.max_write_buffer_size(2 * MAX_FRAME_BYTES);
         Self { stream: WebSocketStream::from_raw_socket(connection, Role::Client, Some(config)).await, redactor }
+    }
+}
+
+/// What broke a socket; `None` when it merely went away.
+pub(crate) fn broken(provider: &str, error: &Error) -> Option<ProviderError> {
+    match error {
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Io(_)
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Capacity(_) => {
+            Some(ProviderError::new(provider, Category::TooLarge, "a frame of the server is over 16 MiB"))
+        }
+        other => {
+            let message = format!("the server broke the protocol: {other}");
+            Some(ProviderError::new(provider, Category::Protocol, message))
+        }
     }
 }
 

@@ -30,10 +30,10 @@ enum Reader<P: Protocol<Event = SpeechEvent>> {
 }
 
 impl<P: Protocol<Event = SpeechEvent>> SpeechDecoder<P> {
-    /// A decoder for a body that is the sound itself. `characters` are those of the text.
+    /// A decoder for a body that is the sound itself, which the server calls `media_type`. `characters` are those of the text.
     #[must_use]
-    pub fn bare(provider: Arc<str>, characters: u64) -> Self {
-        Self(Reader::Bare(RawSound::new(provider, characters)))
+    pub fn bare(provider: Arc<str>, media_type: &str, characters: u64) -> Self {
+        Self(Reader::Bare(RawSound::new(provider, media_type, characters)))
     }
 
     /// A decoder for an answer in a protocol.

@@ -97,7 +97,7 @@ impl<A: SpeechApi> SpeechClient<A> {
             let answered = self.transport.post(&question).await?;
             let (name, characters) = (Arc::from(self.transport.name()), text::characters(text));
             let decoder = match self.api.carriage(&answered) {
-                Carriage::Bare => SpeechDecoder::bare(name, characters),
+                Carriage::Bare => SpeechDecoder::bare(name, answered.media_type(), characters),
                 Carriage::Told(delivery) => SpeechDecoder::told(delivery, self.api.protocol(name, characters)),
             };
             Ok(answered.into_events(decoder))

@@ -17,6 +17,8 @@ const MOST_HEAD_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct RawSound {
     spoken: Spoken,
+    /// Whether the server calls it MP3; its first bytes alone do not tell it from samples.
+    is_called_mp3: bool,
     form: Form,
     ready: Events<SpeechEvent>,
     outcome: Outcome,
@@ -39,16 +41,23 @@ enum Outcome {
 }
 
 impl RawSound {
-    pub(super) fn new(provider: Arc<str>, characters: u64) -> Self {
+    pub(super) fn new(provider: Arc<str>, media_type: &str, characters: u64) -> Self {
         let form = Form::Unknown(Vec::new());
-        Self { spoken: Spoken::new(provider, characters), form, ready: Events::new(), outcome: Outcome::Open }
+        let is_called_mp3 = matches!(media_type, "audio/mpeg" | "audio/mp3");
+        Self {
+            spoken: Spoken::new(provider, characters),
+            is_called_mp3,
+            form,
+            ready: Events::new(),
+            outcome: Outcome::Open,
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), ProviderError> {
         match &mut self.form {
             Form::Unknown(head) => {
                 head.extend_from_slice(bytes);
-                let (form, start) = match read_head(head) {
+                let (form, start) = match read_head(head, self.is_called_mp3) {
                     Head::Short if head.len() <= MOST_HEAD_BYTES => return Ok(()),
                     Head::Short => return Err(self.other("a WAV file without a beginning")),
                     Head::Other(what) => return Err(self.other(what)),
@@ -94,6 +103,25 @@ impl RawSound {
     }
 }
 
+/// Reads bare sound that came in one piece, inside of something else.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn read_whole(
+    provider: Arc<str>,
+    sound: &[u8],
+    characters: u64,
+    out: &mut Events<SpeechEvent>,
+) -> Result<(), ProviderError> {
+    let mut reader = RawSound::new(provider, "audio/mpeg", characters);
+    reader.feed(sound);
+    reader.end();
+    while let Some(event) = reader.next_event() {
+        out.push_back(event?);
+    }
+    Ok(())
+}
+
 /// What a body begins with.
 enum Head {
     /// Too little came to tell.
@@ -104,13 +132,14 @@ enum Head {
     Samples(Form, usize),
 }
 
-fn read_head(head: &[u8]) -> Head {
+fn read_head(head: &[u8], is_called_mp3: bool) -> Head {
     if head.len() < 12 {
         return Head::Short;
     }
     match head {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => read_wav_head(head),
         [b'I', b'D', b'3', ..] => Head::Other("an MP3 file"),
+        [0xff, 0xe0..=0xff, ..] if is_called_mp3 => Head::Other("an MP3 file"),
         [b'O', b'g', b'g', b'S', ..] => Head::Other("an Ogg file"),
         [b'f', b'L', b'a', b'C', ..] => Head::Other("a FLAC file"),
         _ => Head::Samples(Form::Samples { rate: SampleRate::HZ_24000, left: None }, 0),

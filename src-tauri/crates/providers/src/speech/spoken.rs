@@ -30,6 +30,11 @@ impl Spoken {
         &self.provider
     }
 
+    /// The characters of its text, as they are counted so far.
+    pub(crate) fn characters(&self) -> u64 {
+        self.usage.characters
+    }
+
     /// More sound in base64.
     pub(crate) fn hear_base64(
         &mut self,
@@ -69,6 +74,11 @@ impl Spoken {
             input_tokens: input_tokens.or(self.usage.input_tokens),
             output_tokens: output_tokens.or(self.usage.output_tokens),
         };
+    }
+
+    /// The rest comes over another connection: half a sample stays behind.
+    pub(crate) fn reconnected(&mut self) {
+        self.pcm = pcm::Decoder::default();
     }
 
     /// All of it has come.
