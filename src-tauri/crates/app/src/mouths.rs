@@ -60,6 +60,12 @@ impl Mouth {
         &self.whom.provider.id
     }
 
+    /// The voices it is known to have, by name. There may be others.
+    #[must_use]
+    pub fn voices(&self) -> &'static [&'static str] {
+        registry::speech_voices(&self.whom.provider, &self.model)
+    }
+
     /// What speaks.
     #[must_use]
     pub fn speech(&self) -> &Arc<dyn SpeechModel> {

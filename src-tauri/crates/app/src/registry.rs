@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::api::ServiceView;
 use crate::config::ProviderConfig;
-pub(crate) use mouths::{speaks, speech_of, usual_speech_model};
+pub(crate) use mouths::{speaks, speech_of, speech_voices, usual_speech_model};
 use services::SERVICES;
 
 /// A provider's client, whatever its family.

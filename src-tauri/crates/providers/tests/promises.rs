@@ -11,16 +11,19 @@ use parlance_providers::{anthropic, dashscope, framing, gemini, ollama, openai, 
 type Check = fn(&[u8]);
 
 /// The readers, named as their fuzz targets are.
-const READERS: [(&str, Check); 11] = [
+const READERS: [(&str, Check); 14] = [
     ("anthropic", anthropic::decoder::check),
     ("dashscope", dashscope::decoder::check),
     ("dashscope_realtime", dashscope::realtime::check),
+    ("dashscope_speech", dashscope::speech::check),
     ("gemini", gemini::decoder::check),
     ("gemini_live", gemini::live::check),
+    ("gemini_speech", gemini::speech::check),
     ("ndjson", framing::ndjson::check),
     ("ollama", ollama::decoder::check),
     ("openai", openai::decoder::check),
     ("openai_realtime", openai::realtime::check),
+    ("openai_speech", openai::speech::check),
     ("responses", responses::decoder::check),
     ("sse", framing::sse::check),
 ];

@@ -15,7 +15,7 @@ use parlance_providers::speech::{SpeechApi, SpeechSocketApi, SpeechSocketClient}
 use parlance_providers::transport::Headers;
 use parlance_providers::{Provider, SpeechClient};
 
-use super::{OPENAI, Protocol, headers, service_of};
+use super::{OPENAI, Protocol, headers, service_of, voices};
 use crate::config::ProviderConfig;
 
 /// Whose words a service takes to be spoken.
@@ -52,6 +52,18 @@ pub(crate) fn usual_speech_model(config: &ProviderConfig) -> Option<&'static str
         Mouth::Compatible => None,
         Mouth::Gemini => Some("gemini-2.5-flash-preview-tts"),
         Mouth::DashScope => Some("qwen3-tts-flash"),
+    }
+}
+
+/// The voices of a model that speaks, by name, as far as they are known; others can be named all the same.
+pub(crate) fn speech_voices(config: &ProviderConfig, model: &str) -> &'static [&'static str] {
+    match mouth(config) {
+        Some(Mouth::OpenAi) => &voices::OPENAI_SPEECH,
+        Some(Mouth::Gemini) => &voices::GEMINI,
+        Some(Mouth::DashScope) if model.starts_with("cosyvoice") && model.contains("-v2") => &voices::COSYVOICE_V2,
+        Some(Mouth::DashScope) if model.starts_with("cosyvoice") => &voices::COSYVOICE,
+        Some(Mouth::DashScope) => &voices::QWEN_SPEECH,
+        Some(Mouth::Compatible) | None => &[],
     }
 }
 

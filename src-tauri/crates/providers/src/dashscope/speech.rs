@@ -219,11 +219,13 @@ impl Protocol for SpokenFrames {
     }
 }
 
-/// For fuzzing: see `speech::answer::check`.
+/// For fuzzing, of all three protocols: see `speech::answer::check`; of sockets, frames, one a line.
 ///
 /// # Panics
 /// When a promise is broken.
 pub fn check(data: &[u8]) {
+    realtime::check(data);
+    cosyvoice::check(data);
     for delivery in [Delivery::Streaming, Delivery::Whole] {
         answer::check(data, || told(delivery));
     }

@@ -79,7 +79,7 @@ pub struct SpeechEvents {
     spoken: Spoken,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Event<'a> {
     #[serde(borrow)]
@@ -88,12 +88,6 @@ struct Event<'a> {
     audio: Text<'a>,
     usage: lenient::Maybe<Usage>,
     error: Option<Value>,
-}
-
-impl Default for Event<'_> {
-    fn default() -> Self {
-        Self { r#type: Text::default(), audio: Text::default(), usage: lenient::Maybe::default(), error: None }
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -193,7 +193,7 @@ impl SpeechCodec for CosyVoiceCodec {
 ///
 /// # Panics
 /// When a promise is broken.
-pub fn check(data: &[u8]) {
+pub(super) fn check(data: &[u8]) {
     let api = CosyVoice { model: "m".into() };
     super::check_frames(api.codec("p".into(), &SpeechManner::default()), data);
 }

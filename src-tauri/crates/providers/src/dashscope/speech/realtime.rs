@@ -188,7 +188,7 @@ impl SpeechCodec for QwenSpeechCodec {
 ///
 /// # Panics
 /// When a promise is broken.
-pub fn check(data: &[u8]) {
+pub(super) fn check(data: &[u8]) {
     let api = QwenRealtimeSpeech { model: "m".into() };
     super::check_frames(api.codec("p".into(), &SpeechManner::default()), data);
 }
