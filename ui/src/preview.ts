@@ -98,6 +98,15 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
     await app.notes.open.keep();
     document.querySelector<HTMLElement>("[data-testid=note-look] [role=radio]:last-child")?.click();
   }
+  if (open === "find-setting") {
+    navigation.openSettings();
+    await new Promise((resolve) => setTimeout(resolve, settledMs));
+    const field = document.querySelector<HTMLInputElement>("[data-testid=settings-find]");
+    if (field !== null) {
+      field.value = "key";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
   if (open === "shortcuts") navigation.show({ kind: "shortcuts" });
   if (open === "palette" || open === "search") navigation.show({ kind: "search" });
   if (open === "search") {

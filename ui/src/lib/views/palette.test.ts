@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { fitting } from "../controllers/actions";
 import type { AppController } from "../controllers/app.svelte";
 import { keysOf, type Order } from "../controllers/shortcuts";
-import { FakeEngine, samples, type FakeOptions } from "../ipc/fake";
+import { FakeEngine, notes, samples, type FakeOptions } from "../ipc/fake";
 import { sentence } from "../words/words";
 import { all, drawn, one, press, show } from "./stage";
 
@@ -15,6 +15,7 @@ async function open(options: FakeOptions = {}) {
   engine = new FakeEngine({
     snapshot: { conversations: samples.summaries(Date.now()), conversation_count: 7, providers: [{ ...samples.openai, key: "keyring" }, samples.ollama], settings: { ...samples.defaultSettings, provider: "ollama", language: "en" } },
     messages: { panels: samples.thread() },
+    notes: notes(Date.now()),
     pace: 10_000,
     ...options,
   });
@@ -64,6 +65,14 @@ describe("the palette", () => {
     expect(all("titled").map(({ textContent }) => textContent)).toEqual([expect.stringContaining("Night train to Vienna")]);
     await press("Enter");
     expect(app.navigation.page).toMatchObject({ kind: "conversation", id: "train" });
+  });
+
+  it("finds passages of notes and opens the note at them", async () => {
+    await open();
+    await look("rosemary");
+    await expect.poll(() => document.querySelector("[data-testid=palette-note] mark")?.textContent).toBe("rosemary");
+    await press("Enter");
+    expect(app.navigation.page).toMatchObject({ kind: "notes", id: "diary", passage: { start: expect.any(Number) } });
   });
 
   it("asks the model in a new conversation by Ctrl Enter, whatever is chosen, and keeps the draft", async () => {

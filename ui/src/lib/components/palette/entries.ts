@@ -1,15 +1,16 @@
 /**
  * What the palette shows for a query, in groups and in order: what can be done, conversations by their titles, words said
- * and typed, and asking. Pure.
+ * and typed, passages of notes, and asking. Pure.
  */
 import type { Action } from "$lib/controllers/actions";
-import type { ConversationSummary, SearchHit } from "$lib/ipc/generated";
+import type { ConversationSummary, NoteHit, SearchHit } from "$lib/ipc/generated";
 import { grouped } from "./hits";
 
 export type Entry =
   | { kind: "action"; id: string; action: Action }
   | { kind: "conversation"; id: string; summary: ConversationSummary }
   | { kind: "hit"; id: string; hit: SearchHit }
+  | { kind: "note"; id: string; hit: NoteHit }
   /** Shows the folded hits of a conversation. */
   | { kind: "more"; id: string; conversation: string; count: number }
   | { kind: "ask"; id: string; query: string };
@@ -26,6 +27,7 @@ export interface Found {
   actions: readonly Action[];
   conversations: readonly ConversationSummary[];
   hits: readonly SearchHit[];
+  notes: readonly NoteHit[];
   /** Conversations whose hits are all shown. */
   opened: ReadonlySet<string>;
 }
@@ -34,7 +36,7 @@ export interface Found {
 const mostActions = 6;
 const mostTitles = 4;
 
-export function sections({ query, actions, conversations, hits, opened }: Found): Section[] {
+export function sections({ query, actions, conversations, hits, notes, opened }: Found): Section[] {
   const words = query.trim();
   const made: Section[] = [
     { id: "do", title: null, entries: (words === "" ? actions : actions.slice(0, mostActions)).map((action) => ({ kind: "action", id: `do-${action.id}`, action })) },
@@ -47,6 +49,7 @@ export function sections({ query, actions, conversations, hits, opened }: Found)
         ...(group.more > 0 ? [{ kind: "more" as const, id: `more-${group.id}`, conversation: group.id, count: group.more }] : []),
       ],
     })),
+    { id: "notes", title: null, entries: notes.map((hit) => ({ kind: "note", id: `note-${hit.note_id}-${hit.start}`, hit })) },
     { id: "ask", title: null, entries: words === "" ? [] : [{ kind: "ask", id: "ask", query: words }] },
   ];
   return made.filter(({ entries }) => entries.length > 0);
