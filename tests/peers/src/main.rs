@@ -19,10 +19,10 @@ use genai::{ModelIden, ServiceTarget};
 /// The model that is asked for; the server answers under any name.
 const MODEL: &str = "gpt-4o-mini";
 
-type Answer = Result<String, Box<dyn Error>>;
+type Answer = Result<String, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut words = std::env::args().skip(1);
     let (Some(peer), Some(address)) = (words.next(), words.next()) else {
         return Err("usage: parlance-peers async-openai|genai ADDRESS".into());
@@ -31,18 +31,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "async-openai" => {
             let config = OpenAIConfig::new().with_api_base(address).with_api_key("none");
             let client = async_openai::Client::with_config(config);
-            obey(async |question| ask_async_openai(&client, question).await).await
+            obey(async |question| {
+                let (client, question) = (client.clone(), question.to_owned());
+                tokio::spawn(async move { ask_async_openai(&client, &question).await }).await?
+            })
+            .await
         }
         "genai" => {
             let client = genai::Client::new()?;
-            obey(async |question| ask_genai(&client, &address, question).await).await
+            obey(async |question| {
+                let (client, address, question) = (client.clone(), address.clone(), question.to_owned());
+                tokio::spawn(async move { ask_genai(&client, &address, &question).await }).await?
+            })
+            .await
         }
         _ => Err(format!("no such client: {peer}").into()),
     }
 }
 
 /// Does what the lines on standard input say, until they end.
-async fn obey(ask: impl AsyncFn(&str) -> Answer) -> Result<(), Box<dyn Error>> {
+///
+/// Answers are read in a task, as everybody does it: the future of a runtime's `block_on` is woken through the system.
+async fn obey(ask: impl AsyncFn(&str) -> Answer) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut out = std::io::stdout();
     for line in std::io::stdin().lock().lines() {
         let line = line?;

@@ -18,6 +18,7 @@ mod answers;
 mod readers;
 
 use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
 
 use readers::{Floor, Memory, Parlance};
 
@@ -34,13 +35,22 @@ async fn main() {
             let mut memory = Memory::default();
             obey(async |question| memory.read(question)).await;
         }
+        // Answers are read in a task, as everybody does it: the future of a runtime's `block_on` is woken through the system.
         ["parlance", address] => {
-            let parlance = Parlance::at(address);
-            obey(async |question| parlance.read(question).await).await;
+            let parlance = Arc::new(Parlance::at(address));
+            obey(async |question| {
+                let (parlance, question) = (Arc::clone(&parlance), question.to_owned());
+                tokio::spawn(async move { parlance.read(&question).await }).await.unwrap()
+            })
+            .await;
         }
         ["parlance-view", address] => {
-            let parlance = Parlance::at(address);
-            obey(async |question| parlance.view(question).await).await;
+            let parlance = Arc::new(Parlance::at(address));
+            obey(async |question| {
+                let (parlance, question) = (Arc::clone(&parlance), question.to_owned());
+                tokio::spawn(async move { parlance.view(&question).await }).await.unwrap()
+            })
+            .await;
         }
         _ => println!("usage: decode_cost serve QUESTION… | floor|decoder|parlance|parlance-view ADDRESS"),
     }
