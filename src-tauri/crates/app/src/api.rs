@@ -10,6 +10,7 @@ mod hotkey;
 mod models;
 mod notes;
 mod rescue;
+mod sound;
 mod views;
 mod voice;
 
@@ -20,5 +21,6 @@ pub use hotkey::*;
 pub use models::*;
 pub use notes::*;
 pub use rescue::*;
+pub use sound::*;
 pub use views::*;
 pub use voice::*;

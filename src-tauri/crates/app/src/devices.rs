@@ -14,15 +14,27 @@ use crate::app::{App, Sound};
 /// How often the devices are looked at: plugging in is noticed within it.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// The devices the person chose, in one room: the microphone does not hear what the speaker says.
+/// The devices the person chose, in one room: what the microphone hears of the speaker is handled as they chose.
 pub(crate) fn chosen(settings: &Settings) -> Sound {
-    let block = settings.audio_block.clamp(480, 4_096);
-    let options = |device: &Option<String>| DeviceOptions { device: device.clone(), block_frames: block };
-    let room = EchoPath::new(CaptureHandling::default());
-    Sound {
-        input: Arc::new(Microphone::new(options(&settings.input_device)).hearing(&room)),
-        output: Arc::new(Speaker::new(options(&settings.output_device)).heard_on(&room)),
-    }
+    let room = EchoPath::new(CaptureHandling { echo: settings.echo.into(), ..CaptureHandling::default() });
+    Sound { input: Arc::new(microphone(settings).hearing(&room)), output: Arc::new(speaker(settings).heard_on(&room)) }
+}
+
+/// The same devices, each by itself: the microphone hears what sounds in the room.
+pub(crate) fn apart(settings: &Settings) -> Sound {
+    Sound { input: Arc::new(microphone(settings)), output: Arc::new(speaker(settings)) }
+}
+
+fn microphone(settings: &Settings) -> Microphone {
+    Microphone::new(options(&settings.input_device, settings))
+}
+
+fn speaker(settings: &Settings) -> Speaker {
+    Speaker::new(options(&settings.output_device, settings))
+}
+
+fn options(device: &Option<String>, settings: &Settings) -> DeviceOptions {
+    DeviceOptions { device: device.clone(), block_frames: settings.audio_block.clamp(480, 4_096) }
 }
 
 /// All devices there are. Asks the system, which may take some milliseconds: on a thread of its own.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use parlance_audio::EchoTrialError;
 use parlance_core::audio::{AudioError, DeviceLoss};
 use parlance_core::secret::{BadSecret, WrongOrigin};
 use parlance_core::{Category, ProviderError};
@@ -111,6 +112,18 @@ impl From<AudioError> for ErrorBody {
             AudioError::System(_) => ErrorCode::Sound,
         };
         Self::new(code).with_details(error.to_string())
+    }
+}
+
+impl From<EchoTrialError> for ErrorBody {
+    fn from(error: EchoTrialError) -> Self {
+        match &error {
+            EchoTrialError::Audio(error) => Self::from(error.clone()),
+            EchoTrialError::NoMicrophone(Some(loss)) => Self::from(loss),
+            EchoTrialError::NoMicrophone(None) | EchoTrialError::NoSpeaker => {
+                Self::new(ErrorCode::Sound).with_details(error.to_string())
+            }
+        }
     }
 }
 

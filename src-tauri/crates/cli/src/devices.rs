@@ -1,7 +1,7 @@
 //! `devices`: which microphones and speakers there are, and whether the chosen ones work.
 
 use parlance_app::Reach;
-use parlance_app::api::{DeviceView, DevicesView, Empty, ErrorBody};
+use parlance_app::api::{DeviceView, DevicesView, Echo, EchoTested, Empty, ErrorBody, Room};
 use parlance_app::sound::{Listened, Played};
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ pub(crate) enum DevicesCommand {
     List,
     /// Listen to the chosen microphone for a second, then play a short tone
     Test,
+    /// Play a short sweep and find out how much of it comes back through the microphone
+    Echo,
 }
 
 pub(crate) async fn run(command: DevicesCommand, desk: Desk) -> Result<(), Failure> {
@@ -32,6 +34,12 @@ pub(crate) async fn run(command: DevicesCommand, desk: Desk) -> Result<(), Failu
             desk.detail("Playing a tone …");
             let speaker = app.check_speaker().await;
             test(microphone, speaker, &desk)
+        }
+        DevicesCommand::Echo => {
+            desk.detail("Playing a sweep; be quiet for two seconds …");
+            let tested: EchoTested = call(app, "test_echo", Empty {}).await?;
+            echo(&tested, &desk);
+            Ok(())
         }
     })
     .await
@@ -100,6 +108,23 @@ fn test(
         )
     });
     Ok(())
+}
+
+fn echo(tested: &EchoTested, desk: &Desk) {
+    desk.out.result(&json!(tested), || {
+        let found = match tested.verdict {
+            Room::Headphones => "Nothing that matters comes back: headphones, or a microphone far away",
+            Room::Speakers => "The speaker is heard, and can be taken off the microphone's sound",
+            Room::TooLoud => "The speaker is too loud at the microphone for a person to be told from it",
+        };
+        let advice = match tested.advice {
+            Echo::Off => "off",
+            Echo::Cancel => "take it off",
+            Echo::HalfDuplex => "do not listen while the assistant speaks, or turn the speaker down",
+        };
+        let trip = tested.round_trip_ms.map(|ms| format!(", after {ms} ms")).unwrap_or_default();
+        format!("{found} ({:.0} dB{trip}).\nEcho in the settings: {advice}.\n", tested.coupling_db)
+    });
 }
 
 fn failed(error: &ErrorBody) -> Value {

@@ -450,6 +450,36 @@ outputs: Array<DeviceView>, };
 export type Eagerness = "low" | "auto" | "high";
 
 /**
+ * What is done about the assistant's own voice in the microphone.
+ */
+export type Echo = "off" | "cancel" | "half_duplex";
+
+/**
+ * What came back of a test sound.
+ */
+export type EchoTested = { 
+/**
+ * What the room and its devices are fit for.
+ */
+verdict: Room, 
+/**
+ * What to choose in such a room.
+ */
+advice: Echo, 
+/**
+ * From speaker to microphone, buffers included; `None` when nothing was recognised.
+ */
+round_trip_ms: number | null, 
+/**
+ * How loud it came back, in decibels beside how it was played. Where nothing was recognised it is quieter than this.
+ */
+coupling_db: number, 
+/**
+ * How loud the room is, in decibels below full scale.
+ */
+noise_dbfs: number, };
+
+/**
  * Nothing to say.
  */
 export type Empty = Record<symbol, never>;
@@ -1508,6 +1538,11 @@ of: number,
 aside: string, };
 
 /**
+ * What a room and its devices are fit for.
+ */
+export type Room = "headphones" | "speakers" | "too_loud";
+
+/**
  * A note to keep. Cheap enough for every pause in typing.
  */
 export type SaveNote = { 
@@ -1746,6 +1781,10 @@ audio_block: number,
  */
 warm_microphone: boolean, 
 /**
+ * What is done about the assistant's own voice in the microphone.
+ */
+echo: Echo, 
+/**
  * What holding and tapping the talk key do.
  */
 talk_key: TalkKeyMode, 
@@ -1834,6 +1873,10 @@ audio_block?: number,
  * Keep the microphone open.
  */
 warm_microphone?: boolean, 
+/**
+ * What is done about the assistant's own voice in the microphone.
+ */
+echo?: Echo, 
 /**
  * What holding and tapping do.
  */
@@ -2365,6 +2408,8 @@ export interface Commands {
   update_settings: { request: SettingsPatch; response: Settings };
   /** The microphones and speakers there are. */
   devices: { request: Empty; response: DevicesView };
+  /** Plays a short sweep and listens to what comes back of it. It takes two seconds, and changes nothing. */
+  test_echo: { request: Empty; response: EchoTested };
   /** The talk key went down or up. */
   talk_key: { request: TalkKey; response: VoiceView };
   /** Throws the utterance away (offered back for eight seconds), or stops the answer. */

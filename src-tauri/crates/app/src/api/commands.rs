@@ -9,6 +9,7 @@ use super::error::ErrorBody;
 use super::events::Notice;
 use super::hotkey::{HeldBy, HotkeyView};
 use super::models::{Defaults, ModelChoice};
+use super::sound::Echo;
 use super::views::{
     ConversationSummary, FileView, KeyringView, Language, ProviderView, ReasoningDisplay, Settings, TalkKeyMode, Theme,
 };
@@ -71,6 +72,8 @@ macro_rules! with_commands {
             update_settings: SettingsPatch => Settings,
             /// The microphones and speakers there are.
             devices: Empty => DevicesView,
+            /// Plays a short sweep and listens to what comes back of it. It takes two seconds, and changes nothing.
+            test_echo: Empty => EchoTested,
             /// The talk key went down or up.
             talk_key: TalkKey => VoiceView,
             /// Throws the utterance away (offered back for eight seconds), or stops the answer.
@@ -408,6 +411,8 @@ pub struct SettingsPatch {
     pub audio_block: Option<u32>,
     /// Keep the microphone open.
     pub warm_microphone: Option<bool>,
+    /// What is done about the assistant's own voice in the microphone.
+    pub echo: Option<Echo>,
     /// What holding and tapping do.
     pub talk_key: Option<TalkKeyMode>,
     /// The talk key of the whole desktop; empty for none.

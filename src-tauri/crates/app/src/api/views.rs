@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::error::ErrorBody;
 use super::models::{Defaults, ModelChoice};
+use super::sound::Echo;
 use super::voice::{Patience, SpendingCap, VoiceChoice};
 
 /// A line of the conversation list.
@@ -367,6 +368,8 @@ pub struct Settings {
     pub audio_block: u32,
     /// Keep the microphone open, so that the first word is never lost. Its sound stays in memory.
     pub warm_microphone: bool,
+    /// What is done about the assistant's own voice in the microphone.
+    pub echo: Echo,
     /// What holding and tapping the talk key do.
     pub talk_key: TalkKeyMode,
     /// The talk key of the whole desktop, such as `Ctrl+Alt+Space`; empty for none.
@@ -406,6 +409,7 @@ impl Default for Settings {
             output_device: None,
             audio_block: 960,
             warm_microphone: false,
+            echo: Echo::Cancel,
             talk_key: TalkKeyMode::Auto,
             hotkey: String::new(),
             reasoning: ReasoningDisplay::Auto,

@@ -2,9 +2,10 @@
 
 use parlance_assistant::voice::news::VoiceCommand;
 
-use crate::api::{AppEvent, DevicesView, Empty, ErrorBody, Patience, Settings, SettingsPatch};
-use crate::app::App;
+use crate::api::{AppEvent, DevicesView, EchoTested, Empty, ErrorBody, Patience, Settings, SettingsPatch};
+use crate::app::{App, Sound};
 use crate::devices;
+use crate::speaking::millis;
 
 impl App {
     pub(crate) async fn update_settings(&self, patch: SettingsPatch) -> Result<Settings, ErrorBody> {
@@ -15,8 +16,9 @@ impl App {
         if (&settings.voice, &settings.voice_instructions) != (&before.voice, &before.voice_instructions) {
             self.choose_voice(&settings.voice)?;
         }
-        let devices_of =
-            |settings: &Settings| (settings.input_device.clone(), settings.output_device.clone(), settings.audio_block);
+        let devices_of = |settings: &Settings| {
+            (settings.input_device.clone(), settings.output_device.clone(), settings.audio_block, settings.echo)
+        };
         if devices_of(&settings) != devices_of(&before)
             && let Ok(voice) = self.voice()
         {
@@ -25,6 +27,18 @@ impl App {
         }
         self.hub().tell(AppEvent::Settings { settings: settings.clone() });
         Ok(settings)
+    }
+
+    pub(crate) async fn test_echo(&self, _: Empty) -> Result<EchoTested, ErrorBody> {
+        let Sound { input, output } = devices::apart(&self.config().settings);
+        let report = parlance_audio::echo_trial(&*input, &*output).await?;
+        Ok(EchoTested {
+            verdict: report.verdict.into(),
+            advice: report.verdict.handling().into(),
+            round_trip_ms: report.round_trip.map(millis),
+            coupling_db: report.coupling_db,
+            noise_dbfs: report.noise_dbfs,
+        })
     }
 
     pub(crate) async fn devices(&self, _: Empty) -> Result<DevicesView, ErrorBody> {
@@ -51,6 +65,7 @@ fn apply(settings: &mut Settings, patch: SettingsPatch) {
     set(&mut settings.output_device, patch.output_device.map(device));
     set(&mut settings.audio_block, patch.audio_block.map(|frames| frames.clamp(480, 4_096)));
     set(&mut settings.warm_microphone, patch.warm_microphone);
+    set(&mut settings.echo, patch.echo);
     set(&mut settings.talk_key, patch.talk_key);
     set(&mut settings.hotkey, patch.hotkey.map(|keys| keys.trim().to_owned()).filter(|keys| keys.len() <= 64));
     set(&mut settings.reasoning, patch.reasoning);

@@ -215,6 +215,7 @@ export class FakeEngine implements Transport {
       if (patch.voice !== undefined) this.#show("idle", { in_call: false, with: patch.voice, with_name: this.snapshot.providers.find(({ id }) => id === patch.voice?.provider)?.name ?? "Echo" });
       return settings;
     },
+    test_echo: () => ({ verdict: "speakers", advice: "cancel", round_trip_ms: 84, coupling_db: -18, noise_dbfs: -61 }),
     devices: () => ({
       inputs: [{ id: "yeti", name: "Yeti Stereo Microphone", is_default: true }, { id: "built-in", name: "Built-in Audio", is_default: false }],
       outputs: [{ id: "phones", name: "Headphones", is_default: true }],

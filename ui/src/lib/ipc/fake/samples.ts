@@ -12,6 +12,7 @@ export const defaultSettings: Settings = {
   output_device: null,
   audio_block: 960,
   warm_microphone: false,
+  echo: "cancel",
   talk_key: "auto",
   hotkey: "",
   reasoning: "auto",
