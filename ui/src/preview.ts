@@ -4,7 +4,11 @@
  */
 import type { AppController } from "$lib/controllers/app.svelte";
 import { calls, FakeEngine, notes, samples, writings } from "$lib/ipc/fake";
+import { long, write } from "./pace";
 import type { KeyringState, Language, Notice, TalkMode, Theme, VoiceState } from "$lib/ipc/generated";
+
+/** The window that is looked at, once it is arranged. */
+let previewed: AppController;
 
 export function previewEngine(query: URLSearchParams): FakeEngine {
   const scene = query.get("scene") ?? "thread";
@@ -52,14 +56,16 @@ export function previewEngine(query: URLSearchParams): FakeEngine {
       conversation_count: conversations.length,
       providers: [{ ...samples.openai, key: "keyring" }, samples.ollama],
     },
-    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "spoken" ? calls.spoken() : scene === "tools" ? samples.tools() : scene === "writing" ? writings() : scene === "empty" ? [] : samples.thread() },
+    messages: { panels: scene === "broken" ? samples.trouble() : scene === "waiting" ? samples.trouble().slice(0, 3) : scene === "spoken" ? calls.spoken() : scene === "tools" ? samples.tools() : scene === "writing" ? writings() : scene === "empty" ? [] : /^\d+$/.test(scene) ? long(Number(scene)) : samples.thread() },
   });
+  Object.assign(globalThis, { paced: (kind: "text" | "thinking", characters: number, speed: number) => write(previewed, engine, kind, characters, speed) });
   engine.used = Number(query.get("used") ?? engine.used);
   return engine;
 }
 
 /** Opens what `?open=` names, and marks the page when all of it is there. */
 export async function arrange(app: AppController, query: URLSearchParams): Promise<void> {
+  previewed = app;
   const settledMs = 400;
   await new Promise((resolve) => setTimeout(resolve, settledMs));
   const { navigation } = app;
