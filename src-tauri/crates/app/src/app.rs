@@ -22,6 +22,7 @@ use crate::hub::Hub;
 use crate::keys::Keys;
 use crate::lists::Lists;
 use crate::log::{self, Detail};
+use crate::notes::{Dialogue, Notes};
 use crate::notices::Notices;
 use crate::paths::Paths;
 use crate::{devices, speaking};
@@ -38,6 +39,8 @@ pub struct Options {
     pub sound: Option<Sound>,
     /// The system's clipboard, where the host's page is not given what lies on it.
     pub clipboard: Option<Arc<dyn Clipboard>>,
+    /// The host's dialogue to choose files in; `None` where it has none.
+    pub dialogue: Option<Arc<dyn Dialogue>>,
     /// The keyboard as it is, to notice lost releases; `None` where it cannot be asked.
     pub keyboard: Option<Arc<dyn Keyboard>>,
     /// How much is logged.
@@ -103,6 +106,8 @@ pub(crate) struct Inner {
     pub(crate) desk: crate::tools::Desk,
     pub(crate) key_states: Mutex<crate::providers::KeyStates>,
     pub(crate) lists: Lists,
+    pub(crate) notes: Notes,
+    pub(crate) dialogue: Option<Arc<dyn Dialogue>>,
     pub(crate) clipboard: Option<Arc<dyn Clipboard>>,
     pub(crate) last_count: crate::context::LastCount,
     pub(crate) tasks: TaskTracker,
@@ -159,6 +164,8 @@ impl App {
         let app = Self {
             inner: Arc::new(Inner {
                 lists: Lists::new(paths.models()),
+                notes: Notes::default(),
+                dialogue: options.dialogue,
                 purse: speaking::Purse::new(paths.spending()),
                 clipboard: options.clipboard,
                 last_count: Mutex::default(),
@@ -191,6 +198,8 @@ impl App {
             }
             app.spawn(crate::providers::look_for_keys(app.clone()));
             app.spawn(crate::storage::watch(app.clone()));
+            app.spawn(app.clone().keep_index());
+            app.spawn(app.clone().follow_all());
         }
         app
     }

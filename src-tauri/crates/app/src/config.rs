@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::Settings;
+use crate::notes::NotesConfig;
 use crate::registry;
 
 /// Larger than any settings file of ours.
@@ -21,6 +22,8 @@ pub struct Config {
     pub settings: Settings,
     /// The configured providers, in the order they are shown.
     pub providers: Vec<ProviderConfig>,
+    /// About notes.
+    pub notes: NotesConfig,
     /// Fields of other versions of Parlance, kept as they are.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
@@ -28,7 +31,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { settings: Settings::default(), providers: registry::configured(), unknown: Map::new() }
+        Self {
+            settings: Settings::default(),
+            providers: registry::configured(),
+            notes: NotesConfig::default(),
+            unknown: Map::new(),
+        }
     }
 }
 

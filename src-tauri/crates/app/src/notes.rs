@@ -1,19 +1,41 @@
 //! Notes: kept, divided into passages, found by words and by meaning.
 //!
 //! * `keeping` – what is written here: save, take away, bring back.
+//! * `files`, `import`, `follow`, `export` – what comes from files, once or as they change, and goes into some.
+//! * `choosing` – what the person chooses in the host's dialogue, and which model makes meanings.
+//! * `meaning`, `makers` – what passages mean, in memory, and which model makes that.
+//! * `indexer` – works until every passage has its meaning.
 //! * `search` – what is asked.
 //!
 //! The store holds the truth; what is in memory here is made from it, row by row.
 
+mod choosing;
+mod export;
+mod files;
+mod follow;
+mod import;
+mod indexer;
 mod keeping;
+mod makers;
+mod meaning;
 mod search;
 
+pub(crate) use choosing::export_folder;
+pub use choosing::{Dialogue, Pick};
 pub use keeping::NewNote;
+pub use meaning::NotesConfig;
 
 use parlance_assistant::notes::{passages, read};
 use parlance_store::{NewPassage, Note, NoteDraft, NoteFile, WrittenBy};
 
 use crate::api::{ErrorBody, NoteSummary};
+
+/// What is alive about notes.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) imports: import::Imports,
+    pub(crate) meanings: meaning::Meanings,
+}
 
 /// What a draft is made from.
 pub(crate) struct Written {

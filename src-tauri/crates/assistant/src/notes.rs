@@ -7,6 +7,7 @@
 //! * [`fusion`] – what words found and what meaning found, put in one order.
 
 pub mod front_matter;
+pub mod fusion;
 pub mod outline;
 pub mod passages;
 pub mod read;

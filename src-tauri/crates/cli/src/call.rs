@@ -8,6 +8,7 @@ use crate::ask::AskArgs;
 use crate::devices::DevicesCommand;
 use crate::history::HistoryCommand;
 use crate::keys::KeysCommand;
+use crate::notes::NotesCommand;
 use crate::providers::ProvidersCommand;
 use crate::say::SayArgs;
 use crate::talk::TalkArgs;
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Conversations: list, show, search, export, delete
     #[command(subcommand)]
     History(HistoryCommand),
+    /// Notes: take in, add, list, show, find, index, write out
+    #[command(subcommand)]
+    Notes(NotesCommand),
     /// Model servers: list, add, ask for their models, test
     #[command(subcommand)]
     Providers(ProvidersCommand),

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * `call` – the words of a call.
-//! * [`ask`], [`tokens`], [`say`], [`talk`], [`history`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
+//! * [`ask`], [`tokens`], [`say`], [`talk`], [`history`], [`notes`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
 //! * `engine` – the engine as a command needs it.
 //! * `out` – the one way to stdout and stderr: harmless, without keys.
 //! * `failure`, `words` – what went wrong, as a sentence or as JSON, and the exit code.
@@ -18,6 +18,7 @@ mod engine;
 mod failure;
 mod history;
 mod keys;
+mod notes;
 mod out;
 mod providers;
 mod say;
@@ -74,6 +75,7 @@ async fn run(call: Call, out: Out) -> Result<(), Failure> {
         Command::Say(args) => say::run(*args, desk).await,
         Command::Talk(args) => talk::run(args, desk).await,
         Command::History(command) => history::run(command, desk).await,
+        Command::Notes(command) => notes::run(command, desk).await,
         Command::Providers(command) => providers::run(command, desk).await,
         Command::Keys(command) => keys::run(command, desk).await,
         Command::Devices(command) => devices::run(command, desk).await,

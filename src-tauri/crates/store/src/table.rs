@@ -2,12 +2,14 @@
 
 pub(crate) mod attachment;
 pub(crate) mod conversation;
+pub(crate) mod meaning;
 pub(crate) mod media;
 pub(crate) mod message;
 pub(crate) mod message_part;
 pub(crate) mod message_text;
 pub(crate) mod meta;
 pub(crate) mod note;
+pub(crate) mod note_source;
 pub(crate) mod passage;
 pub(crate) mod passage_search;
 pub(crate) mod running;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use parlance_store::NoteFilter;
 
 use crate::api::{
-    Empty, ErrorBody, ErrorCode, ImportNotes, IndexState, ListNotes, NoteFault, NoteFolder, NoteFromMessage, NoteId,
+    Empty, ErrorBody, ErrorCode, ImportNotes, IndexOrder, ListNotes, NoteFault, NoteFolder, NoteFromMessage, NoteId,
     NoteList, NoteShelves, NoteSummary, NoteTag, NoteView, NotesExported, NotesFound, NotesLike, NotesStatus,
-    OrderIndex, Picked, ReindexNotes, SaveNote, SearchNotes, UnfollowFolder,
+    OrderIndex, PickNotes, Picked, ReindexNotes, SaveNote, SearchNotes, UnfollowFolder,
 };
 use crate::app::App;
-use crate::notes::{fault, folder};
+use crate::notes::{Pick, export_folder, fault, folder};
 
 /// Lines of the list that are given at once.
 const MOST_LINES: u32 = 200;
@@ -68,7 +68,7 @@ impl App {
         Ok(NoteShelves {
             folders: folders.into_iter().map(|(path, notes)| NoteFolder { path, notes }).collect(),
             tags: tags.into_iter().map(|(tag, notes)| NoteTag { tag, notes }).collect(),
-            followed: Vec::new(),
+            followed: store.followed().await?.into_iter().map(|folder| self.followed_view(folder)).collect(),
         })
     }
 
@@ -76,28 +76,44 @@ impl App {
         self.search_notes(request).await
     }
 
-    pub(crate) async fn notes_like(&self, _: NotesLike) -> Result<NotesFound, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoMeaning))
+    pub(crate) async fn notes_like(&self, request: NotesLike) -> Result<NotesFound, ErrorBody> {
+        self.like_note(&request.id, request.limit).await
     }
 
-    pub(crate) async fn import_notes(&self, _: ImportNotes) -> Result<Picked, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoDialogue))
+    pub(crate) async fn import_notes(&self, request: ImportNotes) -> Result<Picked, ErrorBody> {
+        let pick = match request.pick {
+            PickNotes::Files => Pick::Files,
+            PickNotes::Folder => Pick::Folder,
+        };
+        let paths = self.picked(pick).await?;
+        if paths.is_empty() {
+            return Ok(Picked::Nothing);
+        }
+        self.import_beside(paths);
+        Ok(Picked::Chosen)
     }
 
     pub(crate) async fn stop_import(&self, _: Empty) -> Result<Empty, ErrorBody> {
+        self.inner.notes.imports.stop();
         Ok(Empty {})
     }
 
     pub(crate) async fn follow_folder(&self, _: Empty) -> Result<Picked, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoDialogue))
+        let paths = self.picked(Pick::Folder).await?;
+        let Some(path) = paths.first() else { return Ok(Picked::Nothing) };
+        self.follow(path).await?;
+        Ok(Picked::Chosen)
     }
 
-    pub(crate) async fn unfollow_folder(&self, _: UnfollowFolder) -> Result<Empty, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::Gone))
+    pub(crate) async fn unfollow_folder(&self, request: UnfollowFolder) -> Result<Empty, ErrorBody> {
+        self.unfollow(&request.id, request.notes).await?;
+        Ok(Empty {})
     }
 
     pub(crate) async fn export_notes(&self, _: Empty) -> Result<NotesExported, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoDialogue))
+        let paths = self.picked(Pick::Folder).await?;
+        let Some(path) = paths.first() else { return Ok(NotesExported { folder: None, notes: 0 }) };
+        self.export_notes_to(&export_folder(path)).await
     }
 
     pub(crate) async fn notes_status(&self, _: Empty) -> Result<NotesStatus, ErrorBody> {
@@ -107,24 +123,29 @@ impl App {
             let error = fault(&note)?;
             Some(NoteFault { note_id: note.id, title: note.title, error })
         });
+        let config = self.config().notes;
         Ok(NotesStatus {
             notes: store.note_count(&NoteFilter::default()).await?,
             total: store.passage_count().await?,
-            searchable: 0,
-            provider: String::new(),
-            model: String::new(),
-            ready: 0,
-            state: IndexState::Stuck { error: ErrorBody::new(ErrorCode::NoMeaning) },
+            searchable: self.inner.notes.meanings.searchable(),
+            ready: self.ready_meanings(&config).await?,
+            provider: config.provider,
+            model: config.model,
+            state: self.inner.notes.meanings.state(),
             faults: faults.collect(),
-            import: None,
+            import: self.inner.notes.imports.view(),
         })
     }
 
-    pub(crate) async fn reindex_notes(&self, _: ReindexNotes) -> Result<NotesStatus, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoMeaning))
+    pub(crate) async fn reindex_notes(&self, request: ReindexNotes) -> Result<NotesStatus, ErrorBody> {
+        self.choose_meaning(request.provider, request.model).await?;
+        self.notes_status(Empty {}).await
     }
 
-    pub(crate) async fn order_index(&self, _: OrderIndex) -> Result<NotesStatus, ErrorBody> {
-        Err(ErrorBody::new(ErrorCode::NoMeaning))
+    pub(crate) async fn order_index(&self, request: OrderIndex) -> Result<NotesStatus, ErrorBody> {
+        let paused = request.order == IndexOrder::Pause;
+        self.change_config(|config| config.notes.paused = paused)?;
+        self.inner.notes.meanings.wake.notify_one();
+        self.notes_status(Empty {}).await
     }
 }

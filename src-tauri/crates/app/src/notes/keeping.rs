@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parlance_core::ContentBlock;
-use parlance_store::{Note, NoteDraft, WrittenBy};
+use parlance_store::{KeptNotes, Note, NoteDraft, WrittenBy};
 
 use super::{Written, draft, folder};
 use crate::api::{AppEvent, ErrorBody, ErrorCode, NoteSummary, SaveNote};
@@ -23,6 +23,14 @@ pub struct NewNote {
     pub tags: Vec<String>,
     /// Who writes it.
     pub by: WrittenBy,
+}
+
+impl NewNote {
+    /// One that the person wrote.
+    #[must_use]
+    pub fn written(text: String, title: Option<String>) -> Self {
+        Self { text, title, tags: Vec::new(), by: WrittenBy::Person }
+    }
 }
 
 impl App {
@@ -96,7 +104,9 @@ impl App {
 
     /// Keeps notes, and tells everyone who draws or indexes them.
     pub(crate) async fn put_notes(&self, drafts: Vec<NoteDraft>) -> Result<Vec<Note>, ErrorBody> {
-        let notes = self.store()?.put_notes(&drafts).await?;
+        let KeptNotes { notes, gone } = self.store()?.put_notes(&drafts).await?;
+        self.inner.notes.meanings.forget(&gone);
+        self.inner.notes.meanings.wake.notify_one();
         self.tell_notes(notes.iter().map(|note| note.id.clone()).collect());
         Ok(notes)
     }
@@ -131,7 +141,8 @@ impl App {
     }
 
     pub(crate) async fn purge_notes(&self, id: Option<&str>) -> Result<(), ErrorBody> {
-        self.store()?.purge_notes(id).await?;
+        let gone = self.store()?.purge_notes(id).await?;
+        self.inner.notes.meanings.forget(&gone);
         Ok(())
     }
 

@@ -98,6 +98,15 @@ pub struct NoteDraft {
     pub based_on: Option<u64>,
 }
 
+/// Notes that were kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptNotes {
+    /// As they are now, in the order they came.
+    pub notes: Vec<Note>,
+    /// Passages that say nothing any more, and whose meanings went with them.
+    pub gone: Vec<i64>,
+}
+
 /// The file that a note was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoteFile {
@@ -280,23 +289,24 @@ impl Store {
         Ok(tags.fetch_all(self.readers()).await?)
     }
 
-    /// Keeps notes with their passages, all in one transaction, and returns them in order.
+    /// Keeps notes with their passages, all in one transaction, and says what became of them.
     ///
     /// # Errors
     /// [`StoreError::Changed`] when one is not the version it is based on, [`StoreError::TooLong`], or when writing fails.
     /// Then none is kept.
-    pub async fn put_notes(&self, drafts: &[NoteDraft]) -> Result<Vec<Note>, StoreError> {
+    pub async fn put_notes(&self, drafts: &[NoteDraft]) -> Result<KeptNotes, StoreError> {
         if drafts.iter().any(|draft| draft.text.len() > MAX_NOTE_BYTES) {
             return Err(StoreError::TooLong { what: "the note", limit: "10 MiB" });
         }
         settled!(self, self.put_notes_once(drafts))
     }
 
-    async fn put_notes_once(&self, drafts: &[NoteDraft]) -> Result<Vec<Note>, StoreError> {
+    async fn put_notes_once(&self, drafts: &[NoteDraft]) -> Result<KeptNotes, StoreError> {
         let mut transaction = self.begin(Growth::New).await?;
         let mut ids = Vec::with_capacity(drafts.len());
+        let mut gone = Vec::new();
         for draft in drafts {
-            put(&mut transaction, draft, self.now_ms()).await?;
+            gone.extend(put(&mut transaction, draft, self.now_ms()).await?);
             ids.push(draft.id.as_str());
         }
         let rows = sqlx::query(select!("JOIN json_each(?) AS wanted ON note.id = wanted.value ORDER BY wanted.key"))
@@ -305,7 +315,7 @@ impl Store {
             .await?;
         let notes = rows.iter().map(Note::read).collect::<Result<_, _>>()?;
         self.commit(transaction).await?;
-        Ok(notes)
+        Ok(KeptNotes { notes, gone })
     }
 
     /// Takes a note away; [`Store::restore_note`] brings it back until [`Store::purge_notes`].
@@ -381,6 +391,35 @@ impl Store {
         Ok(ids.bind(rules).bind(limit).fetch_all(self.readers()).await?)
     }
 
+    /// Puts what is made from a note's text (title, tags, passages) in the place of what other rules made. The note itself is
+    /// as it was; passages that say nothing any more are returned.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it is not the version the draft is based on, or when writing fails.
+    pub async fn divide_note(&self, draft: &NoteDraft) -> Result<Vec<i64>, StoreError> {
+        settled!(self, self.divide_note_once(draft))
+    }
+
+    async fn divide_note_once(&self, draft: &NoteDraft) -> Result<Vec<i64>, StoreError> {
+        let mut transaction = self.begin(Growth::Needed).await?;
+        let n: Option<i64> = sqlx::query_scalar(
+            "UPDATE note SET title = ?1, title_key = ?2, divided_by = ?3 WHERE id = ?4 AND version = ?5 RETURNING n",
+        )
+        .bind(&draft.title)
+        .bind(title_key(&draft.title))
+        .bind(draft.divided_by)
+        .bind(&draft.id)
+        .bind(signed(draft.based_on))
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let n = n.ok_or_else(|| StoreError::Changed { what: "note", id: draft.id.clone() })?;
+        sqlx::query("DELETE FROM note_tag WHERE note_n = ? AND NOT given").bind(n).execute(&mut *transaction).await?;
+        put_tags(&mut transaction, n, &draft.tags, false).await?;
+        let gone = passage::replace(&mut transaction, n, &draft.title, &draft.text, &draft.passages).await?;
+        self.commit_as_before(transaction).await?;
+        Ok(gone)
+    }
+
     /// Writes down why no meaning could be made of all of a note; `None` when nothing is wrong any more.
     ///
     /// # Errors
@@ -438,7 +477,7 @@ pub(crate) fn title_key(title: &str) -> String {
 }
 
 /// Puts one note in the place of what was there.
-async fn put(db: &mut SqliteConnection, draft: &NoteDraft, now_ms: i64) -> Result<(), StoreError> {
+async fn put(db: &mut SqliteConnection, draft: &NoteDraft, now_ms: i64) -> Result<Vec<i64>, StoreError> {
     let there: Option<(i64, i64)> =
         sqlx::query_as("SELECT n, version FROM note WHERE id = ?").bind(&draft.id).fetch_optional(&mut *db).await?;
     let version = there.map_or(0, |(_, version)| version);
@@ -453,7 +492,7 @@ async fn put(db: &mut SqliteConnection, draft: &NoteDraft, now_ms: i64) -> Resul
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,
             (SELECT coalesce(max(touched), 0) + 1 FROM note))
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, given_title = excluded.given_title,
-            title_key = excluded.title_key, text = excluded.text, folder = excluded.folder, path = excluded.path,
+            title_key = excluded.title_key, text = excluded.text, folder = excluded.folder, path = coalesce(excluded.path, path),
             file_hash = excluded.file_hash, file_ms = excluded.file_ms, file_bytes = excluded.file_bytes,
             followed_n = excluded.followed_n, divided_by = excluded.divided_by, version = excluded.version,
             updated_ms = excluded.updated_ms, touched = excluded.touched, deleted_ms = NULL, fault = NULL
@@ -478,15 +517,19 @@ async fn put(db: &mut SqliteConnection, draft: &NoteDraft, now_ms: i64) -> Resul
     .fetch_one(&mut *db)
     .await?;
     sqlx::query("DELETE FROM note_tag WHERE note_n = ?").bind(n).execute(&mut *db).await?;
-    for (tags, given) in [(&draft.tags, false), (&draft.given_tags, true)] {
-        for tag in tags {
-            sqlx::query("INSERT OR IGNORE INTO note_tag (note_n, tag, given) VALUES (?, ?, ?)")
-                .bind(n)
-                .bind(tag)
-                .bind(given)
-                .execute(&mut *db)
-                .await?;
-        }
-    }
+    put_tags(db, n, &draft.tags, false).await?;
+    put_tags(db, n, &draft.given_tags, true).await?;
     passage::replace(db, n, &title, &draft.text, &draft.passages).await
+}
+
+async fn put_tags(db: &mut SqliteConnection, note_n: i64, tags: &[String], given: bool) -> sqlx::Result<()> {
+    for tag in tags {
+        sqlx::query("INSERT OR IGNORE INTO note_tag (note_n, tag, given) VALUES (?, ?, ?)")
+            .bind(note_n)
+            .bind(tag)
+            .bind(given)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
 }

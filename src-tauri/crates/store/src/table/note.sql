@@ -46,7 +46,7 @@ CREATE TABLE note (
 CREATE INDEX note_touched ON note (touched);
 CREATE INDEX note_folder ON note (folder);
 CREATE INDEX note_title ON note (title_key);
-CREATE UNIQUE INDEX note_path ON note (path) WHERE path IS NOT NULL;
+CREATE UNIQUE INDEX note_path ON note (path) WHERE path IS NOT NULL AND deleted_ms IS NULL;
 CREATE INDEX note_followed ON note (followed_n) WHERE followed_n IS NOT NULL;
 CREATE INDEX note_deleted ON note (deleted_ms) WHERE deleted_ms IS NOT NULL;
 

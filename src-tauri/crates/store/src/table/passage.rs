@@ -24,14 +24,15 @@ pub struct NewPassage {
     pub hash: [u8; HASH_BYTES],
 }
 
-/// Puts the passages of a note in the place of those that were there. Those that say the same stay.
+/// Puts the passages of a note in the place of those that were there. Those that say the same stay;
+/// the rows of the others, which are gone.
 pub(crate) async fn replace(
     db: &mut SqliteConnection,
     note_n: i64,
     title: &str,
     text: &str,
     passages: &[NewPassage],
-) -> Result<(), StoreError> {
+) -> Result<Vec<i64>, StoreError> {
     let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT n, hash FROM passage WHERE note_n = ? ORDER BY start DESC")
         .bind(note_n)
         .fetch_all(&mut *db)
@@ -57,7 +58,7 @@ pub(crate) async fn replace(
     }
     let gone: Vec<i64> = old.into_values().flatten().collect();
     forget_words(db, &gone).await?;
-    for n in gone {
+    for n in &gone {
         sqlx::query("DELETE FROM passage WHERE n = ?").bind(n).execute(&mut *db).await?;
     }
     for passage in fresh {
@@ -73,7 +74,7 @@ pub(crate) async fn replace(
         .await?;
         index(db, n, title, &passage.heading, text.get(passage.start..passage.end).unwrap_or_default()).await?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 fn offset(bytes: usize) -> i64 {

@@ -48,7 +48,7 @@ async fn a_changed_note_keeps_the_rows_of_passages_that_say_the_same() {
     store.put_notes(&[draft("a", "House", &["one heating", "two roof", "three garden"])]).await.unwrap();
     let before = store.passages_of("a").await.unwrap();
     let changed = draft("a", "House", &["zero new", "one heating", "three garden"]);
-    let note = store.put_notes(&[changed]).await.unwrap().remove(0);
+    let note = store.put_notes(&[changed]).await.unwrap().notes.remove(0);
     let after = store.passages_of("a").await.unwrap();
     assert_eq!(note.version, 2);
     assert_eq!(after[1..], [before[0], before[2]]);
