@@ -9,6 +9,8 @@ mod history;
 mod input;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/notes.rs"]
+mod notes;
 #[path = "cli/providers.rs"]
 mod providers;
 #[path = "cli/recordings.rs"]

@@ -68,7 +68,7 @@ impl Store {
         known.collect()
     }
 
-    /// Notes that files belong to now which have moved: from the old place to the new one.
+    /// The file of a note has another place now.
     ///
     /// # Errors
     /// When writing fails.
@@ -78,12 +78,15 @@ impl Store {
 
     async fn move_note_file_once(&self, id: &str, path: &str, folder: &str) -> Result<(), StoreError> {
         let mut transaction = self.begin(Growth::Needed).await?;
-        sqlx::query("UPDATE note SET path = ?, folder = ?, version = version + 1 WHERE id = ?")
-            .bind(path)
-            .bind(folder)
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            // Its name may be the note's title, so it is read again.
+            "UPDATE note SET path = ?, folder = ?, file_hash = x'', file_ms = NULL WHERE id = ?",
+        )
+        .bind(path)
+        .bind(folder)
+        .bind(id)
+        .execute(&mut *transaction)
+        .await?;
         self.commit(transaction).await
     }
 
@@ -179,7 +182,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Takes away every note of a followed folder whose file is not among these any more, and says which.
+    /// Takes notes away whose files are gone.
     ///
     /// # Errors
     /// When writing fails.
