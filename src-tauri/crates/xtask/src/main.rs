@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod fuzz;
 mod machine;
+mod model;
 mod run;
 mod say;
 mod test;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cargo::{built, cargo};
 use crate::machine::{self, Install, Purpose};
+use crate::model;
 use crate::say::{Done, root, step, step_with};
 use crate::ui;
 
@@ -15,6 +16,7 @@ pub fn run(install: Install) -> Done {
     machine::prepare(purposes, install)?;
     ui::install()?;
     ui::build()?;
+    model::prepare(install);
     cargo("building Parlance", &["build", "--package", "parlance"])?;
     let parlance = built("debug").join(if cfg!(windows) { "parlance.exe" } else { "parlance" });
     if display {

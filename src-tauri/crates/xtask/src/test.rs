@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cargo::{built, cargo, cargo_with};
 use crate::machine::{self, Install, Purpose};
+use crate::model;
 use crate::say::{Done, Failed, output};
 use crate::ui;
 
@@ -19,13 +20,13 @@ pub fn test(install: Install) -> Done {
     ui::check()?;
     cargo("reading the code", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     supply_chain()?;
+    model::prepare(install);
     let driver = install_driver()?;
     cargo("building everything", &["build", "--workspace", "--locked"])?;
-    cargo_with(
-        "testing everything",
-        &["test", "--workspace", "--locked"],
-        &[("PARLANCE_BIN_DIR", built("debug").as_os_str()), ("TAURI_DRIVER", driver.as_os_str())],
-    )?;
+    let (programs, published) = (built("debug"), model::published());
+    let mut environment = vec![("PARLANCE_BIN_DIR", programs.as_os_str()), ("TAURI_DRIVER", driver.as_os_str())];
+    environment.extend(published.iter().map(|folder| ("PARLANCE_PUBLISHED_MODEL", folder.as_os_str())));
+    cargo_with("testing everything", &["test", "--workspace", "--locked"], &environment)?;
     eprintln!("\nEverything passed.");
     Ok(())
 }

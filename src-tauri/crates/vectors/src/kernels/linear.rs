@@ -18,8 +18,8 @@ pub struct Packed {
     codes: Vec<i8>,
     scales: Vec<f32>,
     bias: Vec<f32>,
-    /// 128 times the sum of an output's codes: what kernels that multiply unsigned bytes have counted too much.
-    offsets: Vec<i32>,
+    /// The sum of an output's codes: what each step that the inputs' zero is off adds to a product.
+    totals: Vec<i32>,
 }
 
 impl Packed {
@@ -53,15 +53,15 @@ impl Packed {
         if !fits {
             return None;
         }
-        let mut offsets = vec![0; outputs];
-        for (panel, offsets) in codes.chunks(PANEL * inputs).zip(offsets.chunks_mut(PANEL)) {
+        let mut totals = vec![0; outputs];
+        for (panel, totals) in codes.chunks(PANEL * inputs).zip(totals.chunks_mut(PANEL)) {
             for step in panel.chunks(STEP) {
-                for (offset, group) in offsets.iter_mut().zip(step.chunks(GROUP)) {
-                    *offset += 128 * group.iter().map(|&code| i32::from(code)).sum::<i32>();
+                for (total, group) in totals.iter_mut().zip(step.chunks(GROUP)) {
+                    *total += group.iter().map(|&code| i32::from(code)).sum::<i32>();
                 }
             }
         }
-        Some(Self { inputs, codes, scales, bias, offsets })
+        Some(Self { inputs, codes, scales, bias, totals })
     }
 
     /// Values a row that is multiplied.
@@ -100,8 +100,8 @@ impl Packed {
         codes.as_chunks().0
     }
 
-    pub(super) fn offsets(&self) -> &[i32] {
-        &self.offsets
+    pub(super) fn totals(&self) -> &[i32] {
+        &self.totals
     }
 }
 
@@ -114,7 +114,8 @@ pub enum Write {
     Add,
 }
 
-/// Rows of a network's values as whole numbers, a scale a row.
+/// Rows of a network's values as whole numbers, a scale and a zero a row: what a row reaches below zero and what above is
+/// seldom alike, and a code that is never used is precision lost.
 #[derive(Debug, Clone, Default)]
 pub struct Activations {
     width: usize,
@@ -122,6 +123,8 @@ pub struct Activations {
     /// The same in sixteen bits, for kernels that multiply these.
     pub(super) wide: Vec<i16>,
     pub(super) scales: Vec<f32>,
+    /// The code of nothing.
+    pub(super) zeros: Vec<i32>,
 }
 
 impl Activations {
@@ -142,6 +145,7 @@ impl Activations {
         self.codes.resize(rows * width, 0);
         self.wide.resize(rows * width, 0);
         self.scales.resize(rows, 0.0);
+        self.zeros.resize(rows, 0);
     }
 
     /// A row's codes in groups of four.

@@ -249,17 +249,25 @@ pub(super) fn softmax<const ONCE: bool>(rows: &mut [f32], stride: usize, length:
 pub(super) fn quantize<const ONCE: bool>(values: &[f32], width: usize, activations: &mut Activations) {
     /// As above: rounding by losing the fraction. What is left are the low bits.
     const ROUNDER: f32 = 12_582_912.0;
-    let Activations { codes, wide, scales, .. } = activations;
+    let Activations { codes, wide, scales, zeros, .. } = activations;
     let rows = values.chunks_exact(width).zip(codes.chunks_exact_mut(width)).zip(wide.chunks_exact_mut(width));
-    for (((values, codes), wide), scale) in rows.zip(scales) {
-        let most = largest(values, f32::abs, 1e-20);
-        *scale = most / 127.0;
-        let per_scale = 127.0 / most;
+    for (((values, codes), wide), (scale, zero)) in rows.zip(scales.iter_mut().zip(zeros)) {
+        let most = largest(values, |value| value, 0.0);
+        let least = -largest(values, |value| -value, 0.0);
+        let span = if most - least > 1e-20 { most - least } else { 1e-20 };
+        *scale = span / 255.0;
+        let per_scale = 255.0 / span;
+        let shift = (-least * per_scale + ROUNDER) - ROUNDER - 128.0;
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number between -128 and 127")]
+        let code_of_nothing = shift as i32;
+        *zero = code_of_nothing;
         for ((&value, code), wide) in values.iter().zip(codes).zip(wide) {
             // Rounded twice everywhere: a value halfway between two codes goes the same way on every processor.
-            let bits = (value * per_scale + ROUNDER).to_bits();
+            let place = value * per_scale + shift;
+            let place = if place < 127.0 { place } else { 127.0 };
+            let place = if place > -128.0 { place } else { -128.0 };
             #[expect(clippy::cast_possible_truncation, reason = "the low byte is the code")]
-            let rounded = bits as i8;
+            let rounded = (place + ROUNDER).to_bits() as i8;
             *code = rounded;
             *wide = i16::from(rounded);
         }
@@ -273,7 +281,7 @@ pub(super) fn multiply_packed<const ONCE: bool>(
     write: Write,
     out: &mut [f32],
 ) {
-    by_panels::<ONCE>(activations, weights, write, out, None, 4, |first, rows, panel, sums| {
+    by_panels::<ONCE>(activations, weights, write, out, Codes::Signed, 4, |first, rows, panel, sums| {
         for (sums, row) in sums.iter_mut().zip(first..first + rows) {
             *sums = [0; PANEL];
             for (inputs, step) in activations.row(row).iter().zip(panel) {
@@ -285,15 +293,25 @@ pub(super) fn multiply_packed<const ONCE: bool>(
     });
 }
 
+/// What a kernel takes for the codes of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codes {
+    /// What they are.
+    Signed,
+    /// 128 more.
+    Unsigned,
+}
+
 /// Goes through the weights a panel at a time, so that it stays in the cache while all rows, at most `together` at once, are
-/// multiplied with it by `count`: first row, how many, the panel, and where the sums go. `offsets` are taken off the sums.
+/// multiplied with it by `count`: first row, how many, the panel, and where the sums go. `codes` says what it has
+/// multiplied.
 #[inline(always)]
 pub(super) fn by_panels<const ONCE: bool>(
     activations: &Activations,
     weights: &Packed,
     write: Write,
     out: &mut [f32],
-    offsets: Option<&[i32]>,
+    codes: Codes,
     together: usize,
     count: impl Fn(usize, usize, &[[i8; STEP]], &mut [[i32; PANEL]; MOST_ROWS]),
 ) {
@@ -303,8 +321,7 @@ pub(super) fn by_panels<const ONCE: bool>(
         let panel = weights.panel(begin / PANEL);
         let of = |values: &'_ [f32]| values[begin..].first_chunk::<PANEL>().copied();
         let (Some(scales), Some(bias)) = (of(weights.scales()), of(weights.bias())) else { return };
-        let offsets =
-            offsets.and_then(|offsets| offsets[begin..].first_chunk::<PANEL>().copied()).unwrap_or([0; PANEL]);
+        let Some(totals) = weights.totals()[begin..].first_chunk::<PANEL>() else { return };
         let mut first = 0;
         while first < activations.rows() {
             let rows = match activations.rows() - first {
@@ -316,7 +333,8 @@ pub(super) fn by_panels<const ONCE: bool>(
             count(first, rows, panel, &mut sums);
             for (sums, row) in sums.iter().zip(first..first + rows) {
                 let Some(out) = out[row * outputs + begin..].first_chunk_mut::<PANEL>() else { return };
-                finish::<ONCE>(sums, &offsets, activations.scales[row], &scales, &bias, write, out);
+                let zero = activations.zeros[row] + if codes == Codes::Unsigned { 128 } else { 0 };
+                finish::<ONCE>(sums, totals, zero, activations.scales[row], &scales, &bias, write, out);
             }
             first += rows;
         }
@@ -324,9 +342,11 @@ pub(super) fn by_panels<const ONCE: bool>(
 }
 
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "what one formula has")]
 fn finish<const ONCE: bool>(
     sums: &[i32; PANEL],
-    offsets: &[i32; PANEL],
+    totals: &[i32; PANEL],
+    zero: i32,
     row_scale: f32,
     scales: &[f32; PANEL],
     bias: &[f32; PANEL],
@@ -338,7 +358,7 @@ fn finish<const ONCE: bool>(
             clippy::cast_precision_loss,
             reason = "1,536 products of bytes are near 2^24; what is lost is less than a code"
         )]
-        let sum = (sums[at] - offsets[at]) as f32;
+        let sum = (sums[at] - zero * totals[at]) as f32;
         let value = multiply_add::<ONCE>(sum, row_scale * scales[at], bias[at]);
         out[at] = if write == Write::Add { out[at] + value } else { value };
     }

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::linear::{GROUP, PANEL, STEP};
-use super::plain::{MOST_ROWS, ROUNDED_ONCE, by_panels, compiled_for};
+use super::plain::{Codes, MOST_ROWS, ROUNDED_ONCE, by_panels, compiled_for};
 use super::{Packed, Write};
 
 /// Flips the sign bits of four bytes: from -128…127 to 0…255.
@@ -78,10 +78,12 @@ pub(super) mod avx2 {
         write: Write,
         out: &mut [f32],
     ) {
-        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, None, 4, |first, rows, panel, sums| match rows {
-            1 => count::<1>(activations, first, panel, sums),
-            2 => count::<2>(activations, first, panel, sums),
-            _ => count::<4>(activations, first, panel, sums),
+        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, Codes::Signed, 4, |first, rows, panel, sums| {
+            match rows {
+                1 => count::<1>(activations, first, panel, sums),
+                2 => count::<2>(activations, first, panel, sums),
+                _ => count::<4>(activations, first, panel, sums),
+            }
         });
     }
 
@@ -156,20 +158,13 @@ pub(super) mod vnni {
         write: Write,
         out: &mut [f32],
     ) {
-        let offsets = Some(weights.offsets());
-        by_panels::<ROUNDED_ONCE>(
-            activations,
-            weights,
-            write,
-            out,
-            offsets,
-            4,
-            |first, rows, panel, sums| match rows {
+        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, Codes::Unsigned, 4, |first, rows, panel, sums| {
+            match rows {
                 1 => count::<1>(activations, first, panel, sums),
                 2 => count::<2>(activations, first, panel, sums),
                 _ => count::<4>(activations, first, panel, sums),
-            },
-        );
+            }
+        });
     }
 
     /// `ROWS` rows with a panel, twenty-four outputs at a time.
@@ -242,21 +237,14 @@ pub(super) mod avx512 {
         write: Write,
         out: &mut [f32],
     ) {
-        let offsets = Some(weights.offsets());
-        by_panels::<ROUNDED_ONCE>(
-            activations,
-            weights,
-            write,
-            out,
-            offsets,
-            8,
-            |first, rows, panel, sums| match rows {
+        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, Codes::Unsigned, 8, |first, rows, panel, sums| {
+            match rows {
                 1 => count::<1>(activations, first, panel, sums),
                 2 => count::<2>(activations, first, panel, sums),
                 4 => count::<4>(activations, first, panel, sums),
                 _ => count::<8>(activations, first, panel, sums),
-            },
-        );
+            }
+        });
     }
 
     /// `ROWS` rows with a panel: twenty-four registers of sums at most, three of weights and one of inputs.
