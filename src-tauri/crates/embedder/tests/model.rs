@@ -50,20 +50,25 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }
 
-/// The worst cosine and its text, and the mean.
-fn cosines(model: &mut Embedder) -> (f32, String, f32) {
+/// The worst cosine and its text, and the mean, over every `step`th text.
+fn cosines(model: &mut Embedder, step: usize) -> (f32, String, f32) {
     let (texts, expected) = reference();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let vectors = model.embed(&texts).unwrap();
-    let cosines: Vec<f32> = vectors.iter().zip(&expected).map(|(a, b)| cosine(a, b)).collect();
-    let worst = (0..200).min_by(|&a, &b| cosines[a].total_cmp(&cosines[b])).unwrap();
-    (cosines[worst], texts[worst].to_owned(), cosines.iter().sum::<f32>() / 200.0)
+    let (mut worst, mut sum, mut n) = ((f32::INFINITY, String::new()), 0.0, 0.0);
+    for (text, expected) in texts.iter().zip(&expected).step_by(step) {
+        let cosine = cosine(&model.embed(&[text]).unwrap()[0], expected);
+        if cosine < worst.0 {
+            worst = (cosine, text.clone());
+        }
+        sum += cosine;
+        n += 1.0;
+    }
+    (worst.0, worst.1, sum / n)
 }
 
 #[test]
 fn in_floats_its_vectors_are_those_of_sentence_transformers() {
     let Some(folder) = published() else { return };
-    let (worst, text, mean) = cosines(&mut Embedder::open_published(&folder).unwrap());
+    let (worst, text, mean) = cosines(&mut Embedder::open_published(&folder).unwrap(), 4);
     eprintln!("floats: cosine {worst} at worst, {mean} in the mean");
     assert!(worst >= 0.9999, "{worst} of {text:?}");
 }
@@ -72,7 +77,9 @@ fn in_floats_its_vectors_are_those_of_sentence_transformers() {
 fn packed_they_are_as_near_as_whole_numbers_allow_on_every_way_of_counting() {
     let Some(folder) = packed() else { return };
     for kernels in Kernels::available() {
-        let (worst, text, mean) = cosines(&mut Embedder::open(&folder).unwrap().counting_by(kernels));
+        // What is chosen here reads all; the others count the same numbers, and one of them is slow.
+        let step = if kernels == Kernels::best() { 1 } else { 9 };
+        let (worst, text, mean) = cosines(&mut Embedder::open(&folder).unwrap().counting_by(kernels), step);
         eprintln!("{}: cosine {worst} at worst, {mean} in the mean", kernels.name());
         assert!(worst >= 0.985, "{worst} of {text:?} with {}", kernels.name());
         assert!(mean >= 0.995, "{mean} with {}", kernels.name());
