@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod llama;
+mod mouths;
 mod python;
 mod talkers;
 mod vendors;

@@ -138,23 +138,27 @@ struct Heard {
     count: u64,
     rate: Option<SampleRate>,
     first_audio_ms: Option<u64>,
-    usage: SpeechUsage,
+    /// `None` until the provider tells.
+    usage: Option<SpeechUsage>,
 }
 
 impl Heard {
     fn fields(&self) -> Map<String, Value> {
-        let mut usage = json!({"characters": self.usage.characters});
-        for (name, tokens) in [("input_tokens", self.usage.input_tokens), ("output_tokens", self.usage.output_tokens)] {
-            if let Some(tokens) = tokens {
-                usage[name] = json!(tokens);
-            }
-        }
-        Map::from_iter([
+        let mut fields = Map::from_iter([
             ("samples".to_owned(), json!(self.count)),
             ("sample_rate".to_owned(), json!(self.rate.unwrap_or(SampleRate::HZ_24000).hz())),
             ("first_audio_ms".to_owned(), json!(self.first_audio_ms)),
-            ("usage".to_owned(), usage),
-        ])
+        ]);
+        if let Some(SpeechUsage { characters, input_tokens, output_tokens }) = self.usage {
+            let mut usage = json!({ "characters": characters });
+            for (name, tokens) in [("input_tokens", input_tokens), ("output_tokens", output_tokens)] {
+                if let Some(tokens) = tokens {
+                    usage[name] = json!(tokens);
+                }
+            }
+            fields.insert("usage".to_owned(), usage);
+        }
+        fields
     }
 
     fn line(&self) -> String {
@@ -184,7 +188,7 @@ async fn listen(
                 }
                 heard.samples.extend(samples);
             }
-            SpeechEvent::Usage(usage) => heard.usage = usage,
+            SpeechEvent::Usage(usage) => heard.usage = Some(usage),
             SpeechEvent::Finished => return Ok(()),
         }
     }

@@ -15,6 +15,8 @@ mod notes;
 mod providers;
 #[path = "cli/recordings.rs"]
 mod recordings;
+#[path = "cli/say.rs"]
+mod say;
 #[path = "cli/services.rs"]
 mod services;
 #[path = "cli/shape.rs"]
