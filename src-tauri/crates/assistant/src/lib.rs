@@ -3,10 +3,12 @@
 //! * [`talk_key`] – the gesture of the talk key.
 //! * [`voice`] – a spoken conversation.
 //! * [`answer`] – the answer to a typed message.
+//! * [`cascade`] – any chat model, made to listen and talk.
 //! * [`tools`] – a model whose calls are carried out.
 //! * [`truncate`] – a conversation cut to what a model can read.
 
 pub mod answer;
+pub mod cascade;
 pub mod notes;
 pub mod talk_key;
 pub mod tools;
