@@ -10,6 +10,11 @@ pub(super) mod dot_product {
     compiled_for!("neon,dotprod");
 
     #[target_feature(enable = "neon,dotprod")]
+    pub(in super::super) fn multiply(a: Matrix<'_>, b: Matrix<'_>, inner: usize, columns: usize, out: MatrixMut<'_>) {
+        super::super::plain::multiply::<ROUNDED_ONCE>(a, b, inner, columns, out);
+    }
+
+    #[target_feature(enable = "neon,dotprod")]
     pub(in super::super) fn dots(query: &[i8], rows: &[i8], out: &mut [i32]) {
         plain::dots(query, rows, out);
     }

@@ -34,16 +34,6 @@ macro_rules! compiled_for {
             plain::dot_mixed::<ONCE>(a, codes)
         }
         #[target_feature(enable = $features)]
-        pub(in super::super) fn multiply(
-            a: Matrix<'_>,
-            b: Matrix<'_>,
-            inner: usize,
-            columns: usize,
-            out: MatrixMut<'_>,
-        ) {
-            plain::multiply::<ONCE>(a, b, inner, columns, out);
-        }
-        #[target_feature(enable = $features)]
         pub(in super::super) fn layer_norm(rows: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
             plain::layer_norm::<ONCE>(rows, weight, bias, epsilon);
         }

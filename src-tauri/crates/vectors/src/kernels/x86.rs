@@ -53,6 +53,51 @@ pub(super) mod avx2 {
 
     compiled_for!("avx2,fma,popcnt");
 
+    #[target_feature(enable = "avx2,fma")]
+    pub(in super::super) fn multiply(a: Matrix<'_>, b: Matrix<'_>, inner: usize, columns: usize, out: MatrixMut<'_>) {
+        let MatrixMut { values, stride, rows } = out;
+        for column in (0..columns).step_by(16) {
+            let b = Matrix { values: &b.values[column..], stride: b.stride };
+            for row in (0..rows).step_by(4) {
+                let a = Matrix { values: &a.values[row * a.stride..], stride: a.stride };
+                let out = &mut values[row * stride + column..];
+                match rows - row {
+                    1 => multiply_rows::<1>(a, b, inner, out, stride),
+                    2 => multiply_rows::<2>(a, b, inner, out, stride),
+                    3 => multiply_rows::<3>(a, b, inner, out, stride),
+                    _ => multiply_rows::<4>(a, b, inner, out, stride),
+                }
+            }
+        }
+    }
+
+    /// `ROWS` rows of sixteen columns: the compiler, left to itself, turns them about in the registers.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn multiply_rows<const ROWS: usize>(a: Matrix<'_>, b: Matrix<'_>, inner: usize, out: &mut [f32], stride: usize) {
+        let a: [&[f32]; ROWS] = std::array::from_fn(|row| &a.values[row * a.stride..][..inner]);
+        let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+        for (at, b) in b.values.chunks(b.stride).take(inner).enumerate() {
+            let Some(b) = b.first_chunk::<16>() else { break };
+            // SAFETY: sixteen numbers are there, eight for each load, and a load asks for no alignment.
+            let b = unsafe { [_mm256_loadu_ps(b.as_ptr()), _mm256_loadu_ps(b.as_ptr().add(8))] };
+            for row in 0..ROWS {
+                // SAFETY: every row was cut to `inner`, and no more than so many are taken.
+                let a = _mm256_set1_ps(unsafe { *a[row].get_unchecked(at) });
+                sums[row][0] = _mm256_fmadd_ps(a, b[0], sums[row][0]);
+                sums[row][1] = _mm256_fmadd_ps(a, b[1], sums[row][1]);
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            let Some(out) = out[row * stride..].first_chunk_mut::<16>() else { return };
+            // SAFETY: sixteen numbers have room there, eight for each store, and a store asks for no alignment.
+            unsafe {
+                _mm256_storeu_ps(out.as_mut_ptr(), sums[0]);
+                _mm256_storeu_ps(out.as_mut_ptr().add(8), sums[1]);
+            }
+        }
+    }
+
     #[target_feature(enable = "avx2")]
     pub(in super::super) fn dots(query: &[i8], rows: &[i8], out: &mut [i32]) {
         let query = query.as_chunks::<32>().0;
@@ -78,16 +123,18 @@ pub(super) mod avx2 {
         write: Write,
         out: &mut [f32],
     ) {
-        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, Codes::Signed, 4, |first, rows, panel, sums| {
+        by_panels::<ROUNDED_ONCE>(activations, weights, write, out, Codes::Signed, 6, |first, rows, panel, sums| {
             match rows {
                 1 => count::<1>(activations, first, panel, sums),
                 2 => count::<2>(activations, first, panel, sums),
-                _ => count::<4>(activations, first, panel, sums),
+                4 => count::<4>(activations, first, panel, sums),
+                _ => count::<6>(activations, first, panel, sums),
             }
         });
     }
 
-    /// `ROWS` rows with a panel, twelve outputs at a time: twelve registers of sums at most, three of weights and one of inputs.
+    /// `ROWS` rows with a panel, eight outputs at a time: twelve registers of sums at most, two of weights, one of inputs and
+    /// one of a product, which is all there are.
     #[target_feature(enable = "avx2")]
     fn count<const ROWS: usize>(
         activations: &Activations,
@@ -97,21 +144,18 @@ pub(super) mod avx2 {
     ) {
         let rows: [&[[i16; GROUP]]; ROWS] =
             std::array::from_fn(|row| &activations.wide_row(first + row)[..panel.len()]);
-        for begin in (0..PANEL).step_by(12) {
-            let mut products = [[_mm256_setzero_si256(); 3]; ROWS];
+        for begin in (0..PANEL).step_by(8) {
+            let mut products = [[_mm256_setzero_si256(); 2]; ROWS];
             for (at, step) in panel.iter().enumerate() {
-                let Some(weights) = step[begin * GROUP..].first_chunk::<48>() else { continue };
+                let Some(weights) = step[begin * GROUP..].first_chunk::<32>() else { continue };
                 let weights = weights.as_chunks::<16>().0;
-                let weights: [__m256i; 3] = [
-                    _mm256_cvtepi8_epi16(load_16(&weights[0])),
-                    _mm256_cvtepi8_epi16(load_16(&weights[1])),
-                    _mm256_cvtepi8_epi16(load_16(&weights[2])),
-                ];
+                let weights = [_mm256_cvtepi8_epi16(load_16(&weights[0])), _mm256_cvtepi8_epi16(load_16(&weights[1]))];
                 for row in 0..ROWS {
-                    // SAFETY: four numbers of two bytes are there, as many as are read, at any address.
-                    let inputs = unsafe { rows[row][at].as_ptr().cast::<i64>().read_unaligned() };
+                    // SAFETY: every row was cut to the panel's length, so `at` is inside; four numbers of two bytes are
+                    // there, as many as are read, at any address.
+                    let inputs = unsafe { rows[row].as_ptr().add(at).cast::<i64>().read_unaligned() };
                     let inputs = _mm256_set1_epi64x(inputs);
-                    for part in 0..3 {
+                    for part in 0..2 {
                         let product = _mm256_madd_epi16(weights[part], inputs);
                         products[row][part] = _mm256_add_epi32(products[row][part], product);
                     }
@@ -119,14 +163,10 @@ pub(super) mod avx2 {
             }
             for (products, sums) in products.iter().zip(sums.iter_mut()) {
                 // Each output has two sums beside each other; adding neighbours leaves them in the order 0 2 1 3 of pairs.
-                let eight = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(products[0], products[1]));
-                let four = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(products[2], products[2]));
+                let added = _mm256_hadd_epi32(products[0], products[1]);
                 if let Some(out) = sums[begin..].first_chunk_mut() {
-                    store_8(eight, out);
+                    store_8(_mm256_permute4x64_epi64::<0b11_01_10_00>(added), out);
                 }
-                let mut lanes = [0; 8];
-                store_8(four, &mut lanes);
-                sums[begin + 8..begin + 12].copy_from_slice(&lanes[..4]);
             }
         }
     }
@@ -201,6 +241,11 @@ pub(super) mod avx512 {
     use super::*;
 
     compiled_for!("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq,avx2,fma,popcnt");
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub(in super::super) fn multiply(a: Matrix<'_>, b: Matrix<'_>, inner: usize, columns: usize, out: MatrixMut<'_>) {
+        super::super::plain::multiply::<ROUNDED_ONCE>(a, b, inner, columns, out);
+    }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
