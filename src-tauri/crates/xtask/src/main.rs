@@ -1,4 +1,4 @@
-//! What the project does to itself: `cargo xtask run | test | bench | fuzz | bindings`.
+//! What the project does to itself: `cargo xtask run | test | bench | fuzz | model | bindings`.
 //!
 //! No dependencies: it is the first thing that a fresh machine compiles.
 
@@ -28,6 +28,8 @@ cargo xtask COMMAND [--no-install]
   fuzz [TARGET] [--seconds N]
             feed the decoders, or one of them, with bytes nobody has thought of, each
             for 60 s or as many as you say
+  model     fetch, check and pack the model that finds notes by meaning (84 MB, once);
+            run and test do it too
   bindings  write the window's TypeScript from the engine's Rust types
 
   --no-install   only list the packages of the system that are missing";
@@ -49,6 +51,10 @@ fn main() -> ExitCode {
             Some(order) => fuzz::fuzz(&order),
             None => return misunderstood(),
         },
+        ["model"] => {
+            model::prepare(install);
+            Ok(())
+        }
         ["bindings"] => ui::write_bindings(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
