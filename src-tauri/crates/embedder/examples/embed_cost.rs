@@ -1,7 +1,8 @@
-//! What a text costs: `embed_cost FOLDER [KERNELS]`, for `cargo xtask bench embed`.
+//! What a text costs: `embed_cost FOLDER [KERNELS]`, as `docs/measuring.md` describes.
 //!
-//! Reads lines `TIMES TEXT` and answers each with a line: microseconds of this process's processor time a text, the time from
-//! start to the first vector in microseconds, its memory in KiB, and the vector.
+//! FOLDER holds the packed model or the published one. First says on a line what it counts by, the microseconds of loading and
+//! its memory in KiB. Then reads lines `TIMES TEXT` and answers each with a line: microseconds of this process's processor
+//! time a text, and the vector.
 
 #![expect(clippy::print_stdout, reason = "a program that is spoken with over its output")]
 
