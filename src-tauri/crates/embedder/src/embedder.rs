@@ -14,7 +14,7 @@ use crate::tokens::Tokens;
 /// How long its vectors are.
 pub const DIMENSIONS: usize = WIDTH;
 
-/// The model in memory: some 40 MB. Counting is the caller's thread's work, 1 to 30 ms a text; see
+/// The model in memory: some 40 MB. Counting is the caller's thread's work, some milliseconds to 60 a text; see
 /// [`LocalModel`](crate::LocalModel) for one that has a thread of its own.
 pub struct Embedder {
     tokens: Tokens,

@@ -1,7 +1,7 @@
 //! The weights as Parlance keeps them: whole numbers in the order in which they are multiplied, so that loading is reading.
 //!
 //! A file is a head of 32 bytes and a body of 23 MB: the mark `PARLANCE`, the form, the CRC-32 of the tokenizer beside it, the
-//! CRC-32 of the body, its length; then word by word, position by position and layer by layer, always in one order, codes
+//! CRC-32 of the body, four bytes of nothing, its length; then word by word, position by position and layer by layer, always in one order, codes
 //! as bytes and the rest as little-endian floats. There is one model, so nothing in it says its shape.
 
 use std::fs;

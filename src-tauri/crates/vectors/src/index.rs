@@ -7,13 +7,14 @@ use crate::kernels::Kernels;
 use crate::quantized::Quantized;
 use crate::top::{Scored, Top};
 
-/// So many of the nearest by whole numbers are looked at again in floats. Measured: with 30, no query of 200 over 20,000 real
-/// texts misses one of its ten nearest that it would find with more.
+/// So many of the nearest by whole numbers are looked at again in floats. A prototype missed none of the ten nearest with 30, over
+/// 200 queries and 20,000 real texts, when it had the originals.
 const LOOKED_AT_AGAIN: usize = 30;
-/// From so many rows on, signs decide first which are worth multiplying; below, that costs as much as it saves (measured).
+/// From so many rows on, signs decide first which are worth multiplying; below, looking at all takes less than a millisecond
+/// and misses nothing.
 const SIGNS_FROM: usize = 50_000;
-/// How many rows the signs leave at least, and one of how many in all: recall stays above 0.995 with these (measured, 100,000
-/// and 1,000,000 rows).
+/// How many rows the signs leave at least, and one of how many in all: a prototype's recall stayed above 0.995 with these
+/// at 100,000 and 1,000,000 rows.
 const LEFT_BY_SIGNS: (usize, usize) = (1_000, 250);
 /// Rows a block: its products fit into the first cache beside the rows that are read.
 const BLOCK: usize = 256;
