@@ -12,6 +12,8 @@ mod chat_setting;
 mod faults;
 #[path = "speech/pieces.rs"]
 mod pieces;
+#[path = "speech/recorded.rs"]
+mod recorded;
 #[path = "speech/setting.rs"]
 mod setting;
 #[path = "speech/sockets.rs"]
