@@ -237,7 +237,7 @@ fn delta_of(event: &ModelEvent) -> Option<Delta> {
         ModelEvent::TextDelta { text } => Some(Delta::Text { text: text.clone() }),
         ModelEvent::ThinkingDelta { thinking } => Some(Delta::Thinking { text: thinking.clone() }),
         ModelEvent::ToolCallDelta { id, name, arguments, .. } => {
-            Some(Delta::ToolCall { id: id.clone(), name: name.clone(), arguments: arguments.clone() })
+            Some(Delta::ToolCall { id: id.as_ref().into(), name: name.as_ref().into(), arguments: arguments.clone() })
         }
         ModelEvent::ToolResult { id, name, output, end } => Some(Delta::ToolResult {
             id: id.clone(),

@@ -1,5 +1,7 @@
 //! What a model's answer consists of while it arrives: facts, and deltas to append.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -49,10 +51,10 @@ pub enum ModelEvent {
     ToolCallDelta {
         /// Which call of this answer.
         index: usize,
-        /// The call's id.
-        id: String,
+        /// The call's id. Shared, since a call of thousands of pieces has one.
+        id: Arc<str>,
         /// The tool's name.
-        name: String,
+        name: Arc<str>,
         /// Argument text to append.
         arguments: String,
     },

@@ -74,8 +74,8 @@ impl Reply {
             ModelEvent::AudioDelta { media_type, data } => self.append_audio(media_type, data),
             ModelEvent::ToolCallDelta { index, id, name, arguments } => {
                 let (call, json) = self.call(*index);
-                call.id.clone_from(id);
-                call.name.clone_from(name);
+                id.as_ref().clone_into(&mut call.id);
+                name.as_ref().clone_into(&mut call.name);
                 call.raw_input.get_or_insert_default().push_str(arguments);
                 json.push(&mut call.input, arguments);
             }
@@ -266,7 +266,7 @@ mod tests {
     fn parallel_calls_grow_side_by_side() {
         let delta = |index, arguments: &str| ModelEvent::ToolCallDelta {
             index,
-            id: format!("call_{index}"),
+            id: format!("call_{index}").into(),
             name: "f".into(),
             arguments: arguments.into(),
         };

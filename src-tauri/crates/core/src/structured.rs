@@ -105,7 +105,7 @@ impl Growing {
                 Place::Words => self.json.push(&mut self.object, text),
                 Place::Call(_) => {}
             },
-            ModelEvent::ToolCallDelta { index, name, arguments, .. } if name == TOOL => {
+            ModelEvent::ToolCallDelta { index, name, arguments, .. } if name.as_ref() == TOOL => {
                 if self.place != Place::Call(*index) {
                     self.begin(Place::Call(*index));
                 }

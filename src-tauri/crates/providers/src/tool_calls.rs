@@ -3,6 +3,8 @@
 
 pub(crate) mod arguments;
 
+use std::sync::Arc;
+
 use parlance_core::ModelEvent;
 use parlance_core::msg::ToolUse;
 
@@ -21,8 +23,9 @@ pub(crate) struct ToolCalls {
 struct Call {
     /// The server's number, `None` where it gives none.
     number: Option<u64>,
-    id: String,
-    name: String,
+    /// Shared with what is told of each fragment.
+    id: Arc<str>,
+    name: Arc<str>,
     arguments: String,
     thought_signature: Option<String>,
 }
@@ -85,8 +88,8 @@ impl ToolCalls {
         std::mem::take(&mut self.calls).into_iter().enumerate().map(move |(index, call)| ModelEvent::ToolCall {
             index,
             call: Box::new(ToolUse {
-                id: if call.id.is_empty() { format!("call_{seed}_{index}") } else { call.id },
-                name: call.name,
+                id: if call.id.is_empty() { format!("call_{seed}_{index}") } else { call.id.as_ref().to_owned() },
+                name: call.name.as_ref().to_owned(),
                 input: arguments::parse(&call.arguments),
                 raw_input: Some(call.arguments),
                 thought_signature: call.thought_signature,
@@ -96,11 +99,11 @@ impl ToolCalls {
 
     fn append(&mut self, index: usize, fragment: &Fragment<'_>) -> Result<Option<ModelEvent>, TooMuch> {
         let call = &mut self.calls[index];
-        if call.id.is_empty() {
-            fragment.id.clone_into(&mut call.id);
+        if call.id.is_empty() && !fragment.id.is_empty() {
+            call.id = fragment.id.into();
         }
-        if fragment.name != call.name && call.arguments.is_empty() {
-            call.name.push_str(fragment.name);
+        if !fragment.name.is_empty() && *fragment.name != *call.name && call.arguments.is_empty() {
+            call.name = [&*call.name, fragment.name].concat().into();
         }
         if let Some(signature) = fragment.thought_signature {
             call.thought_signature = Some(signature.to_owned());
@@ -112,8 +115,8 @@ impl ToolCalls {
         call.arguments.push_str(fragment.arguments);
         Ok(is_news.then(|| ModelEvent::ToolCallDelta {
             index,
-            id: call.id.clone(),
-            name: call.name.clone(),
+            id: Arc::clone(&call.id),
+            name: Arc::clone(&call.name),
             arguments: fragment.arguments.to_owned(),
         }))
     }
@@ -126,11 +129,11 @@ impl ToolCalls {
             (Some(_), ..) => self.calls.iter().rposition(|call| call.number == number),
             (None, "", "") => self.calls.len().checked_sub(1),
             (None, "", _) => None,
-            (None, id, _) => self.calls.iter().position(|call| call.id == id),
+            (None, id, _) => self.calls.iter().position(|call| *call.id == *id),
         };
         let known = known.filter(|&index| {
             let call = &self.calls[index];
-            let is_another = !id.is_empty() && !call.id.is_empty() && call.id != id && !name.is_empty();
+            let is_another = !id.is_empty() && !call.id.is_empty() && *call.id != *id && !name.is_empty();
             !is_another
         });
         known.map_or_else(|| self.begin(number), Ok)

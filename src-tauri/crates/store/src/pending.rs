@@ -140,7 +140,7 @@ mod tests {
     fn event() -> impl Strategy<Value = ModelEvent> {
         let call = |index, arguments: String| ModelEvent::ToolCallDelta {
             index,
-            id: format!("c{index}"),
+            id: format!("c{index}").into(),
             name: "f".into(),
             arguments,
         };

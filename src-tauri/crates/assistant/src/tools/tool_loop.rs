@@ -187,7 +187,7 @@ impl Turn {
             }
             ModelEvent::ToolCallDelta { index, id, name, arguments } => {
                 let (index, id) = self.numbering.of(index, &id);
-                ModelEvent::ToolCallDelta { index, id, name, arguments }
+                ModelEvent::ToolCallDelta { index, id: id.into(), name, arguments }
             }
             ModelEvent::ToolCall { index, mut call } => {
                 let (index, id) = self.numbering.of(index, &call.id);

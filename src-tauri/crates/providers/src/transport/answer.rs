@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use parlance_core::ProviderError;
 use parlance_core::chat::Delivery;
 use parlance_core::redact::Redactor;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tracing::Span;
 
 use super::clean;
@@ -38,7 +41,8 @@ pub trait Decode: Send + Unpin + 'static {
 
 /// An answer that has begun well.
 pub struct Answered {
-    reader: BodyReader,
+    /// `None` once nothing more is read.
+    reader: Option<BodyReader>,
     media_type: String,
     delivery: Delivery,
     redactor: Redactor,
@@ -51,6 +55,12 @@ pub struct Answered {
 /// Long enough for the words by which a web page is known.
 const START_BYTES: usize = 64;
 
+/// The end of a body comes with the end of its answer or right after it: longer than this nobody waits for it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Behind the end of an answer there is an empty line or two.
+const MOST_BEHIND_THE_END: usize = 4 * 1024;
+
 impl Answered {
     pub(super) fn new(
         reader: BodyReader,
@@ -60,7 +70,7 @@ impl Answered {
         provider: String,
         host: String,
     ) -> Self {
-        Self { reader, media_type, delivery, redactor, provider, host, start: Vec::new() }
+        Self { reader: Some(reader), media_type, delivery, redactor, provider, host, start: Vec::new() }
     }
 
     /// How it comes, which the server decides.
@@ -79,6 +89,18 @@ impl Answered {
     #[must_use]
     pub fn into_events<D: Decode>(self, decoder: D) -> EventStream<D::Event> {
         Box::pin(Events { answer: self, decoder, _span: Span::current() })
+    }
+
+    /// The answer is whole, though the body may have an end yet to come: it is read, so that the connection serves the next
+    /// question without being made anew.
+    fn let_go(&mut self, context: &mut Context<'_>) {
+        let Some(mut reader) = self.reader.take() else { return };
+        // Mostly it is there already.
+        if !matches!(reader.poll_chunk(context), Poll::Ready(Ok(None) | Err(_)))
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(timeout(LINGER, reader.read_all(MOST_BEHIND_THE_END)));
+        }
     }
 
     /// Puts what came from the socket into the decoder.
@@ -114,12 +136,17 @@ impl<D: Decode> Stream for Events<D> {
         let Self { answer, decoder, .. } = self.get_mut();
         loop {
             if let Some(event) = decoder.next_event() {
-                return Poll::Ready(Some(event.map_err(|error| clean(error, &answer.redactor))));
+                return Poll::Ready(Some(event.map_err(|error| {
+                    // What fails in the middle leaves no connection that could be used again.
+                    answer.reader = None;
+                    clean(error, &answer.redactor)
+                })));
             }
-            if decoder.is_over() {
+            let Some(reader) = answer.reader.as_mut().filter(|_| !decoder.is_over()) else {
+                answer.let_go(context);
                 return Poll::Ready(None);
-            }
-            let read = ready!(answer.reader.poll_chunk(context));
+            };
+            let read = ready!(reader.poll_chunk(context));
             answer.hand_on(read, decoder);
         }
     }

@@ -166,7 +166,7 @@ impl Actor {
                 let index = self.answer.calls;
                 self.answer.calls += 1;
                 let arguments = call.raw_input.clone().unwrap_or_else(|| Value::Object(call.input.clone()).to_string());
-                let (id, name) = (call.id.clone(), call.name.clone());
+                let (id, name) = (call.id.as_str().into(), call.name.as_str().into());
                 self.parts.history.grows(&place, &ModelEvent::ToolCallDelta { index, id, name, arguments });
                 self.parts.history.grows(&place, &ModelEvent::ToolCall { index, call: Box::new(call.clone()) });
                 if let Some(errands) = &mut self.errands {
