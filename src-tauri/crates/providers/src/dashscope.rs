@@ -12,6 +12,7 @@ pub mod models;
 pub mod realtime;
 pub mod request;
 pub mod speech;
+pub mod transcription;
 mod wire;
 
 pub use api::{DashScopeClient, GenerationApi};

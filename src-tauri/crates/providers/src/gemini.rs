@@ -15,6 +15,7 @@ mod references;
 pub mod request;
 mod schema;
 pub mod speech;
+pub mod transcription;
 mod wire;
 
 pub use api::{GeminiClient, GenerateContentApi};

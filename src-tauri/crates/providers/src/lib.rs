@@ -25,6 +25,7 @@
 //! * [`speakers`] – a conversation of several speakers, put to a model that is one of them.
 //! * [`realtime`] – voices over an open connection.
 //! * [`speech`] – models that speak a text.
+//! * [`transcription`] – models that write down what is said.
 //! * [`retry`] – what may be asked again, and when.
 //! * [`errors`] – a refusal, by what the caller can do about it.
 //!
@@ -59,9 +60,11 @@ pub mod speech;
 pub mod structured;
 mod tally;
 mod tool_calls;
+pub mod transcription;
 pub mod transport;
 
 pub use client::{Api, Client, Counting};
 pub use provider::{KeySource, KeyUnavailable, NoKey, Provider};
 pub use realtime::RealtimeClient;
 pub use speech::SpeechClient;
+pub use transcription::TranscriptionClient;

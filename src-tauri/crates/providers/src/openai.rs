@@ -10,6 +10,7 @@ mod messages;
 pub mod realtime;
 pub mod request;
 pub mod speech;
+pub mod transcription;
 mod think_tags;
 pub(crate) mod wire;
 

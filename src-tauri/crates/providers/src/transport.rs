@@ -161,8 +161,14 @@ impl Transport {
     /// Exactly what [`Transport::post`] would send, without the key.
     #[must_use]
     pub fn show(&self, question: &Question) -> HttpRequest {
+        self.show_body(&question.url, &question.headers, question.body.clone())
+    }
+
+    /// The same for a body that is written in another way; it stands here as people may read it.
+    #[must_use]
+    pub fn show_body(&self, url: &Url, headers: &Headers, body: Map<String, Value>) -> HttpRequest {
         let key = (self.manner.key.name(), self.manner.key.value("[key]"));
-        let own = self.all_headers(&question.headers);
+        let own = self.all_headers(headers);
         let is_own = |name: &str| own.iter().any(|(known, _)| known == name);
         let usual = [("accept", ACCEPTED), ("content-type", "application/json")].into_iter();
         let usual = usual.filter(|(name, _)| !is_own(name)).map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -170,9 +176,9 @@ impl Transport {
         let last = [key, ("accept-encoding", "identity".to_owned())].map(|(name, value)| (name.to_owned(), value));
         HttpRequest {
             method: "POST",
-            url: question.url.to_string(),
+            url: url.to_string(),
             headers: usual.chain(own).chain(last).collect(),
-            body: Some(Value::Object(question.body.clone())),
+            body: Some(Value::Object(body)),
         }
     }
 
@@ -193,9 +199,22 @@ impl Transport {
     /// # Errors
     /// When nothing of an answer was received.
     pub async fn post(&self, question: &Question) -> Result<Answered, ProviderError> {
-        let Question { url, headers, body, delivery: wanted } = question;
-        let bytes = serde_json::to_vec(body).map(Bytes::from);
+        let bytes = serde_json::to_vec(&question.body).map(Bytes::from);
         let bytes = bytes.map_err(|error| self.fail(Category::InvalidRequest, error.to_string()))?;
+        self.post_bytes(&question.url, &question.headers, bytes, question.delivery).await
+    }
+
+    /// The same for a body that is written already. It is JSON unless the headers say otherwise.
+    ///
+    /// # Errors
+    /// As [`Transport::post`].
+    pub async fn post_bytes(
+        &self,
+        url: &Url,
+        headers: &Headers,
+        bytes: Bytes,
+        wanted: Delivery,
+    ) -> Result<Answered, ProviderError> {
         let most = self.manner.max_request_bytes;
         if bytes.len() > most {
             let message = format!(
@@ -215,7 +234,7 @@ impl Transport {
             "text/html" => return Err(self.not_the_api(url)),
             "application/json" => Delivery::Whole,
             "text/event-stream" => Delivery::Streaming,
-            _ => *wanted,
+            _ => wanted,
         };
         let host = url.host_str().unwrap_or_default().to_owned();
         Ok(Answered::new(response.body, media_type, delivery, redactor, self.name().to_owned(), host))
@@ -301,7 +320,7 @@ impl Transport {
         let give_up = |error| Attempt { error, advice: Some(retry::Advice::Stop) };
         let mut head = usual_headers(self.all_headers(headers));
         if body.is_some() {
-            head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            head.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         let redactor = self.add_key(url, &mut head).await.map_err(give_up)?;
         let response = self.http.send(Kind::Answer, method, url, head, body, limits).await.map_err(|failure| {
