@@ -10,8 +10,8 @@
 //! * `given_files` – files that come from the host: dropped on its window, or on the clipboard.
 //! * `counting` – who counts the tokens of a request.
 //! * [`tools`] – what models may do in a typed conversation, and what they ask first.
-//! * [`models`], [`mouths`], `whom`, `key_search` – models to ask directly, outside any conversation: for words, for speech; and
-//!   where their keys are looked for.
+//! * [`models`], [`mouths`], [`ears`], `whom`, `key_search` – models to ask directly, outside any conversation: for words, for
+//!   speech, for what is said; and where their keys are looked for. [`cascade`] makes a voice of three of them.
 //! * `shortening` – a conversation cut to what its model can read.
 //! * [`trigger`], [`held`] – orders from outside the window; a key whose release was lost.
 //! * `storage` – the disk, looked after while nobody writes.
@@ -29,8 +29,10 @@
 pub mod api;
 pub mod archive;
 pub mod bindings;
+pub mod cascade;
 pub mod checkup;
 pub mod config;
+pub mod ears;
 pub mod held;
 pub mod hub;
 pub mod keys;

@@ -1,6 +1,7 @@
 //! The model services that Parlance knows. The one place where they are told apart; everybody else asks a
 //! [`Client`].
 
+mod ears;
 mod headers;
 mod mouths;
 mod services;
@@ -32,6 +33,7 @@ use url::Url;
 
 use crate::api::ServiceView;
 use crate::config::ProviderConfig;
+pub(crate) use ears::{transcribes, transcription_of, usual_transcription_model};
 pub(crate) use mouths::{speaks, speech_of, speech_voices, usual_speech_model};
 use services::SERVICES;
 

@@ -13,6 +13,7 @@ use crate::providers::ProvidersCommand;
 use crate::say::SayArgs;
 use crate::talk::TalkArgs;
 use crate::tokens::TokensArgs;
+use crate::transcribe::TranscribeArgs;
 use crate::trigger::TriggerArgs;
 
 /// The whole call.
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Tokens(TokensArgs),
     /// Speak a text into a file
     Say(Box<SayArgs>),
+    /// Write down what is said in a recording
+    Transcribe(Box<TranscribeArgs>),
     /// Talk with a voice, through microphone and speaker or through files
     Talk(TalkArgs),
     /// Conversations: list, show, search, export, delete

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * `call` – the words of a call.
-//! * [`ask`], [`tokens`], [`say`], [`talk`], [`history`], [`notes`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
+//! * [`ask`], [`tokens`], [`say`], [`transcribe`], [`talk`], [`history`], [`notes`], [`providers`], [`keys`], [`devices`], [`trigger`], [`doctor`] – one module a command.
 //! * `engine` – the engine as a command needs it.
 //! * `out` – the one way to stdout and stderr: harmless, without keys.
 //! * `failure`, `words` – what went wrong, as a sentence or as JSON, and the exit code.
@@ -24,6 +24,7 @@ mod providers;
 mod say;
 mod talk;
 mod tokens;
+mod transcribe;
 mod trigger;
 mod words;
 
@@ -73,6 +74,7 @@ async fn run(call: Call, out: Out) -> Result<(), Failure> {
         Command::Ask(args) => ask::run(*args, desk).await,
         Command::Tokens(args) => tokens::run(args, desk).await,
         Command::Say(args) => say::run(*args, desk).await,
+        Command::Transcribe(args) => transcribe::run(*args, desk).await,
         Command::Talk(args) => talk::run(args, desk).await,
         Command::History(command) => history::run(command, desk).await,
         Command::Notes(command) => notes::run(command, desk).await,

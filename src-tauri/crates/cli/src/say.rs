@@ -230,16 +230,21 @@ async fn speak_lines(
 }
 
 fn print_request(mouth: &Mouth, text: &str, manner: &SpeechManner, desk: &Desk) -> Result<(), Failure> {
-    let named = |headers: Vec<(String, String)>| -> Map<String, Value> {
-        headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
-    };
-    desk.out.object(&match mouth.request(text, manner)? {
-        Asked::Http(asked) => {
-            json!({"method": asked.method, "url": asked.url, "headers": named(asked.headers), "body": asked.body})
-        }
-        Asked::Socket(asked) => json!({"url": asked.url, "headers": named(asked.headers), "frames": asked.frames}),
-    });
+    desk.out.object(&shown(&mouth.request(text, manner)?));
     Ok(())
+}
+
+/// A request as it is printed.
+pub(crate) fn shown(asked: &Asked) -> Value {
+    let named = |headers: &[(String, String)]| -> Map<String, Value> {
+        headers.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect()
+    };
+    match asked {
+        Asked::Http(asked) => {
+            json!({"method": asked.method, "url": asked.url, "headers": named(&asked.headers), "body": asked.body})
+        }
+        Asked::Socket(asked) => json!({"url": asked.url, "headers": named(&asked.headers), "frames": asked.frames}),
+    }
 }
 
 fn read_stdin() -> Result<String, Failure> {
@@ -257,7 +262,7 @@ fn bytes_of(samples: &[i16]) -> Vec<u8> {
 }
 
 /// Ctrl-C.
-async fn stopped() {
+pub(crate) async fn stopped() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Without it the system ends us, as it always could.
         std::future::pending::<()>().await;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use parlance_app::App;
 use parlance_app::api::{TalkMode, TalkModeRequest, VoiceView};
+use parlance_app::cascade::{Chain, part};
 use parlance_core::realtime::SessionOptions;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,8 @@ use ears::{Ears, Turn};
 
 /// The voice that needs no key.
 const ECHO: &str = "echo";
+/// Who listens and who speaks around a chat model where nobody is named.
+const USUAL_PART: &str = "openai";
 
 /// What can be said to `talk`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +29,7 @@ const ECHO: &str = "echo";
     after_help = "Without --input: Enter begins to talk, Enter again sends, q and Enter ends. Hands-free: just talk; Enter sends at once."
 )]
 pub(crate) struct TalkArgs {
-    /// Who answers: openai, gemini, dashscope, a server you have added that speaks OpenAI's realtime protocol, or builtin
+    /// Who answers: openai, gemini, dashscope, a server you have added that speaks OpenAI's realtime protocol, or builtin; any other, such as anthropic or ollama, through an ear and a mouth
     #[arg(long, value_name = "NAME", default_value = BUILTIN)]
     provider: String,
     /// Which model; echo of builtin says what you said [default: echo, or the one chosen in the settings]
@@ -37,6 +40,15 @@ pub(crate) struct TalkArgs {
     /// The voice, as the provider names it [default: the provider's choice]
     #[arg(long, value_name = "VOICE")]
     voice: Option<String>,
+    /// Who writes down what you say, in front of a chat model; without it a model that hears and speaks by itself is asked where the provider has them [default: openai]
+    #[arg(long, value_name = "NAME[/MODEL]")]
+    ear: Option<String>,
+    /// Who speaks the answer of a chat model [default: openai]
+    #[arg(long, value_name = "NAME[/MODEL]")]
+    mouth: Option<String>,
+    /// The language of both sides, such as en or zh, for an ear and a mouth [default: they find out]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
     /// Instructions for the model
     #[arg(long, value_name = "TEXT", default_value = "")]
     instructions: String,
@@ -108,7 +120,14 @@ impl TalkArgs {
             voice: self.voice.clone(),
             ..SessionOptions::default()
         };
-        app.speak_with(&wanted, session).map_err(|error| self.way.refused(error))
+        let is_chain = self.ear.is_some() || self.mouth.is_some() || !app.has_voices(&wanted)?;
+        if !is_chain {
+            return app.speak_with(&wanted, session).map_err(|error| self.way.refused(error));
+        }
+        let part = |named: &Option<String>| part(named.as_deref().unwrap_or(USUAL_PART)).map_err(Failure::from);
+        let chain =
+            Chain { ear: part(&self.ear)?, chat: wanted, mouth: part(&self.mouth)?, language: self.language.clone() };
+        app.speak_through(&chain, session).map_err(|error| self.way.refused(error))
     }
 }
 

@@ -27,5 +27,7 @@ mod stage;
 mod talk;
 #[path = "cli/tokens.rs"]
 mod tokens;
+#[path = "cli/transcribe.rs"]
+mod transcribe;
 #[path = "cli/voice_faults.rs"]
 mod voice_faults;

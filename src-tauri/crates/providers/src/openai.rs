@@ -10,8 +10,8 @@ mod messages;
 pub mod realtime;
 pub mod request;
 pub mod speech;
-pub mod transcription;
 mod think_tags;
+pub mod transcription;
 pub(crate) mod wire;
 
 pub use api::{ChatCompletionsApi, OpenAiClient};

@@ -14,6 +14,7 @@
 //! * `route` – what a request asks for and in whose protocol; `protocol`, `vendor` – what they all do, each in its way.
 //! * [`openai`], [`anthropic`], [`gemini`], [`ollama`], [`dashscope`] – the bodies of these protocols; `blocks`, `shape` –
 //!   what some of them share.
+//! * [`transcription`] – recordings written down.
 //! * [`speech`] – text to speech, asked by a question or written to over a socket.
 //! * [`voice`] – a server of its own for the realtime voice protocols.
 //! * [`steering`] – the requests under `/_simulator/`.
@@ -41,6 +42,7 @@ pub mod server;
 mod shape;
 pub mod speech;
 pub mod steering;
+pub mod transcription;
 mod vendor;
 pub mod voice;
 

@@ -7,7 +7,7 @@ use crate::route::Protocol;
 use crate::script::Script;
 use crate::server::Request;
 use crate::shape::Shape;
-use crate::{anthropic, dashscope, gemini, ollama, openai, speech};
+use crate::{anthropic, dashscope, gemini, ollama, openai, speech, transcription};
 
 /// The media type of a body and its pieces.
 pub(crate) type Written = (String, Vec<Vec<u8>>);
@@ -24,6 +24,7 @@ impl Protocol {
             Self::Messages => anthropic::messages::body(script, &request.json()),
             Self::GenerateContent => gemini::content::body(script, request),
             Self::Speech => speech::open_ai(script, request),
+            Self::Transcription => transcription::open_ai(script, request),
             Self::SpokenContent => speech::gemini(script, request),
             Self::SpokenGeneration => speech::dashscope(script, request),
         }
@@ -37,6 +38,7 @@ impl Protocol {
             Self::Generation | Self::SpokenGeneration => dashscope::is_streamed(request),
             Self::GenerateContent | Self::SpokenContent => gemini::content::is_streamed(request),
             Self::Speech => speech::is_told_by_open_ai(request),
+            Self::Transcription => transcription::is_streamed(request),
         }
     }
 
@@ -58,6 +60,7 @@ impl Protocol {
             Self::Responses => openai::responses::last_words(&asked["input"]),
             Self::Generation => openai::last_words(&asked["input"]["messages"]),
             Self::GenerateContent | Self::SpokenContent => gemini::last_words(&asked["contents"]),
+            Self::Transcription => transcription::RECORDING.to_owned(),
             Self::Speech => asked["input"].as_str().unwrap_or_default().to_owned(),
             Self::SpokenGeneration => asked["input"]["text"].as_str().unwrap_or_default().to_owned(),
         }
@@ -67,6 +70,9 @@ impl Protocol {
     pub(crate) fn repeat(self, request: &Request) -> Script {
         if matches!(self, Self::Speech | Self::SpokenContent | Self::SpokenGeneration) {
             return Script::says(&self.last_words(request));
+        }
+        if self == Self::Transcription {
+            return transcription::repeat();
         }
         Script::says(&format!("You said: {}", self.last_words(request)))
     }
@@ -80,7 +86,7 @@ impl Protocol {
             Self::Ollama => ollama::shape(&asked),
             Self::Messages => anthropic::messages::shape(&asked),
             Self::GenerateContent => gemini::content::shape(&asked),
-            Self::Speech | Self::SpokenContent | Self::SpokenGeneration => Shape::Text,
+            Self::Speech | Self::Transcription | Self::SpokenContent | Self::SpokenGeneration => Shape::Text,
         }
     }
 }

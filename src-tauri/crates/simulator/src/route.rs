@@ -30,6 +30,8 @@ pub(crate) enum Protocol {
     GenerateContent,
     /// OpenAI's `audio/speech`.
     Speech,
+    /// OpenAI's `audio/transcriptions`.
+    Transcription,
     /// Gemini's `generateContent`, asked for sound.
     SpokenContent,
     /// DashScope's generation endpoint, asked for sound.
@@ -75,6 +77,7 @@ impl Route {
             "/v1/responses" | "/responses" => Self::Chat(Protocol::Responses),
             "/v1/responses/input_tokens" | "/responses/input_tokens" => Self::Count(Vendor::OpenAi),
             "/v1/audio/speech" | "/audio/speech" => Self::Chat(Protocol::Speech),
+            "/v1/audio/transcriptions" | "/audio/transcriptions" => Self::Chat(Protocol::Transcription),
             "/v1/messages" => Self::Chat(Protocol::Messages),
             "/v1/messages/count_tokens" => Self::Count(Vendor::Anthropic),
             "/api/chat" => Self::Chat(Protocol::Ollama),
@@ -138,7 +141,7 @@ impl Protocol {
     /// Who made it.
     pub(crate) fn vendor(self) -> Vendor {
         match self {
-            Self::ChatCompletions | Self::Responses | Self::Speech => Vendor::OpenAi,
+            Self::ChatCompletions | Self::Responses | Self::Speech | Self::Transcription => Vendor::OpenAi,
             Self::Generation | Self::SpokenGeneration => Vendor::DashScope,
             Self::Ollama => Vendor::Ollama,
             Self::Messages => Vendor::Anthropic,

@@ -110,7 +110,8 @@ impl Protocol for HeardOutput {
     /// A server that answers in events although none were asked for: each has the words so far, so the last one counts.
     fn event(&mut self, data: &str, out: &mut Events<TranscriptEvent>) -> Result<Step, ProviderError> {
         let frame: Value = lenient::object(data).map_err(|error| decoder::unreadable_event(self.provider(), &error))?;
-        if frame["output"]["choices"][0]["finish_reason"] != "stop" && frame["code"].as_str().is_none_or(str::is_empty) {
+        if frame["output"]["choices"][0]["finish_reason"] != "stop" && frame["code"].as_str().is_none_or(str::is_empty)
+        {
             return Ok(Step::More);
         }
         self.whole(data, out)?;

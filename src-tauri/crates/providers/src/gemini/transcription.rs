@@ -53,9 +53,10 @@ impl TranscriptionApi for GeminiTranscription {
         manner: &TranscriptionManner,
     ) -> Result<Sent, ProviderError> {
         let model = request::model_name(&provider.name, &self.model)?;
-        let mut wish = "Write down exactly what is said in this recording, in the language it is said in, with punctuation. \
+        let mut wish =
+            "Write down exactly what is said in this recording, in the language it is said in, with punctuation. \
                         Answer with these words alone; where nobody speaks, answer with nothing at all."
-            .to_owned();
+                .to_owned();
         if let Some(language) = &manner.language {
             wish.push_str(&format!(" The language is {language}."));
         }
@@ -123,7 +124,9 @@ impl HeardContent {
         match self.finish_reason.as_deref() {
             None | Some("STOP" | "FINISH_REASON_UNSPECIFIED") => self.heard.finish(out),
             Some("MAX_TOKENS") => {
-                return Err(self.heard.fail(Category::Cut, "the model's limit was reached before the end of the speech"));
+                return Err(self
+                    .heard
+                    .fail(Category::Cut, "the model's limit was reached before the end of the speech"));
             }
             Some("OTHER") => {
                 return Err(self.heard.fail(Category::Server, "the model stopped without saying why (OTHER)"));

@@ -132,7 +132,11 @@ impl TranscriptEvents {
         self.heard.end.language = language.into_words().map(std::borrow::Cow::into_owned);
         self.heard.end.duration = duration.as_ref().and_then(seconds);
         if let Some(Usage { input_tokens, output_tokens, seconds }) = usage.0 {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below zero and above become limits")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "below zero and above become limits"
+            )]
             let seconds = seconds.map(|seconds| seconds.ceil() as u64);
             self.heard.count(TranscriptionUsage { input_tokens, output_tokens, seconds });
         }
@@ -185,7 +189,8 @@ impl Protocol for TranscriptEvents {
     }
 
     fn whole(&mut self, body: &str, out: &mut Events<TranscriptEvent>) -> Result<(), ProviderError> {
-        let event: Event = lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
+        let event: Event =
+            lenient::object(body).map_err(|error| decoder::unreadable_answer(self.provider(), &error))?;
         if let Some(error) = event.error.as_ref().filter(|error| !error.is_null()) {
             return Err(errors::from_object(self.provider(), error));
         }
@@ -236,8 +241,11 @@ mod tests {
     fn words_come_as_they_are_found_and_the_end_has_the_whole() {
         let usage = TranscriptionUsage { input_tokens: Some(7), output_tokens: Some(3), seconds: None };
         let end = TranscriptEnd { text: Some("Hello 你好".into()), usage: Some(usage), ..TranscriptEnd::default() };
-        let expected =
-            [TranscriptEvent::Settled("Hel".into()), TranscriptEvent::Settled("lo 你好".into()), TranscriptEvent::Finished(end)];
+        let expected = [
+            TranscriptEvent::Settled("Hel".into()),
+            TranscriptEvent::Settled("lo 你好".into()),
+            TranscriptEvent::Finished(end),
+        ];
         assert_eq!(read(Delivery::Streaming, SEED), expected.map(Ok));
     }
 
@@ -263,7 +271,11 @@ mod tests {
             (Delivery::Whole, "{}", Category::Protocol),
             (Delivery::Whole, "{\"text\":", Category::Cut),
             (Delivery::Whole, "{\"error\":{\"message\":\"m\",\"code\":\"rate_limit_exceeded\"}}", Category::RateLimit),
-            (Delivery::Streaming, "data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\"}\n\n", Category::RateLimit),
+            (
+                Delivery::Streaming,
+                "data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\"}\n\n",
+                Category::RateLimit,
+            ),
             (Delivery::Streaming, "data: nonsense\n\n", Category::Protocol),
             (Delivery::Streaming, "data: [DONE]\n\n", Category::Cut),
         ] {
