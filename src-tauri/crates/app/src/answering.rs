@@ -22,7 +22,7 @@ use crate::providers::Chosen;
 use crate::shortening::Shortened;
 use crate::speakers;
 use crate::speaking::{PERSON, millis};
-use crate::tools::{Choice, CurrentTime, Files, Person, ReadFile};
+use crate::tools::{AddNote, Choice, CurrentTime, Files, FindInNotes, Person, ReadFile};
 use crate::views;
 
 impl App {
@@ -174,7 +174,11 @@ impl App {
             let is_news = !is_known || !files.is_empty();
             return (Toolbox::default(), is_news.then(|| chosen.about(ErrorCode::NoTools)));
         }
-        let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(self.inner.clock.clone()))];
+        let mut tools: Vec<Arc<dyn Tool>> = vec![
+            Arc::new(CurrentTime::new(self.inner.clock.clone())),
+            Arc::new(FindInNotes(self.clone())),
+            Arc::new(AddNote(self.clone())),
+        ];
         if !files.is_empty() {
             let choices = files.iter().map(|file| Choice {
                 id: file.id.clone(),

@@ -19,6 +19,8 @@ mod keeping;
 mod makers;
 mod meaning;
 mod search;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use choosing::export_folder;
 pub use choosing::{Dialogue, Pick};

@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock, Weak};
 use parlance_assistant::tools::{Overseer, Toolbox};
 use parlance_assistant::voice::history::SavedTurn;
 use parlance_assistant::voice::toolkit::Toolkit;
+use parlance_core::Tool;
 use parlance_core::chat::FunctionSpec;
 
 use crate::app::{App, Inner};
 use crate::models::Nobody;
-use crate::tools::{CurrentTime, Person};
+use crate::tools::{AddNote, CurrentTime, FindInNotes, Person};
 
 /// The engine's tools, once it stands. It holds the voice, so the voice must not hold it.
 #[derive(Default)]
@@ -32,7 +33,12 @@ impl VoiceTools {
         if !app.config().settings.tools {
             return Toolbox::default();
         }
-        Toolbox::new([Arc::new(CurrentTime::new(Arc::clone(&app.inner.clock))) as Arc<dyn parlance_core::Tool>])
+        let tools: [Arc<dyn Tool>; 3] = [
+            Arc::new(CurrentTime::new(Arc::clone(&app.inner.clock))),
+            Arc::new(FindInNotes(app.clone())),
+            Arc::new(AddNote(app.clone())),
+        ];
+        Toolbox::new(tools)
     }
 }
 

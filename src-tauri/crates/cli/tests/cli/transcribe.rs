@@ -29,7 +29,7 @@ fn a_recording_goes_out_as_it_is_and_its_words_come_back() {
         assert_eq!(transcription::file(&asked), Some(&*std::fs::read(HELLO).unwrap()), "{model}");
         assert_eq!(transcription::field(&asked, "language"), Some(&b"en"[..]), "{model}");
         assert_eq!(transcription::field(&asked, "model"), Some(model.as_bytes()));
-        assert_eq!(stage.call(&words).well().out, format!("{ASKED}\n"));
+        assert_eq!(stage.call(&words).well().stdout, format!("{ASKED}\n"));
     }
 }
 
@@ -87,6 +87,6 @@ fn what_could_not_be_written_down_is_said_and_kept() {
     let origin = stage.server.origin();
     let call = ["talk", "--provider", "anthropic", "--model", "claude", "--base-url", &origin, "--input", HELLO];
     let told = stage.call(&[&call[..], &["--ear", "local/w", "--mouth", "local/t", "--fast", "--json"]].concat());
-    assert_eq!(told.code, 1, "{}", told.out);
+    assert_eq!(told.code, 1, "{}", told.stdout);
     assert!(told.json()["error"]["code"].is_string());
 }
