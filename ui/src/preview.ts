@@ -104,6 +104,7 @@ export async function arrange(app: AppController, query: URLSearchParams): Promi
     await app.notes.open.keep();
     document.querySelector<HTMLElement>("[data-testid=note-look] [role=radio]:last-child")?.click();
   }
+  if (open === "notes-settings") navigation.openSettings("notes");
   if (open === "find-setting") {
     navigation.openSettings();
     await new Promise((resolve) => setTimeout(resolve, settledMs));

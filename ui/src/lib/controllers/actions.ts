@@ -32,6 +32,7 @@ const settingsPages: readonly (readonly [Section, WordKey])[] = [
   ["sound", "action.settings_sound"],
   ["voice", "action.settings_voice"],
   ["talk", "action.settings_talk"],
+  ["notes", "action.settings_notes"],
   ["reading", "action.settings_reading"],
   ["data", "action.settings_data"],
 ];

@@ -2,7 +2,7 @@
  * Where the person is in the window: page, drawer and the one open dialog. Knows nothing of the engine.
  */
 
-export type Section = "providers" | "leaves" | "sound" | "voice" | "talk" | "reading" | "data" | "about";
+export type Section = "providers" | "leaves" | "sound" | "voice" | "talk" | "notes" | "reading" | "data" | "about";
 
 /** A stretch of a note's text, in UTF-8 bytes. */
 export interface Passage {

@@ -2,7 +2,7 @@
  * The notes: their list, the search, and where the index stands. The open note is in `NoteController`.
  */
 import type { Client } from "../ipc/client";
-import type { AppEvent, ErrorBody, ImportView, NotesFound, NotesStatus, NoteSummary, SearchMode } from "../ipc/generated";
+import type { AppEvent, ErrorBody, ImportView, NotesAfter, NoteShelves, NotesFound, NotesStatus, NoteSummary, SearchMode } from "../ipc/generated";
 import type { Navigation, Passage } from "./navigation.svelte";
 import { NoteController } from "./note.svelte";
 
@@ -13,11 +13,20 @@ const mostHits = 40;
 /** A pause in typing before the engine is asked. In milliseconds. */
 const typingMs = 60;
 
+/** Which notes are shown and searched; both `null` for all. */
+export interface Shelf {
+  folder: string | null;
+  tag: string | null;
+}
+
 export class NotesController {
   /** Newest change first; `null` until they are known. */
   list = $state.raw<readonly NoteSummary[] | null>(null);
   total = $state(0);
   status = $state.raw<NotesStatus | null>(null);
+  /** Folders, tags and what is followed; `null` until they are known. */
+  shelves = $state.raw<NoteShelves | null>(null);
+  shelf = $state.raw<Shelf>({ folder: null, tag: null });
   /** The import that runs, or the last one until its account is put away. */
   import = $state.raw<ImportView | null>(null);
   query = $state("");
@@ -47,7 +56,12 @@ export class NotesController {
 
   async refresh(): Promise<void> {
     const limit = Math.max(page, this.list?.length ?? 0);
-    const [list, status] = await Promise.all([this.#try(this.#client.call("notes_list", { offset: 0, limit })), this.#try(this.#client.call("notes_status", {}))]);
+    const [list, status, shelves] = await Promise.all([
+      this.#try(this.#client.call("notes_list", { offset: 0, limit, ...this.#within })),
+      this.#try(this.#client.call("notes_status", {})),
+      this.#try(this.#client.call("notes_shelves", {})),
+    ]);
+    if (shelves !== null) this.shelves = shelves;
     if (list !== null) [this.list, this.total] = [list.notes, list.total];
     if (status !== null) [this.status, this.import] = [status, status.import ?? this.import];
   }
@@ -55,7 +69,7 @@ export class NotesController {
   async more(): Promise<void> {
     const known = this.list ?? [];
     if (known.length >= this.total) return;
-    const older = await this.#try(this.#client.call("notes_list", { offset: known.length, limit: page }));
+    const older = await this.#try(this.#client.call("notes_list", { offset: known.length, limit: page, ...this.#within }));
     if (older === null) return;
     // The list may have moved on meanwhile: a line is shown once.
     this.list = [...known, ...older.notes.filter(({ id }) => !known.some((line) => line.id === id))];
@@ -73,11 +87,23 @@ export class NotesController {
     }
     const asked = this.#asked;
     this.#typing = setTimeout(() => {
-      void this.#try(this.#client.call("notes_search", { query: words, mode, limit: mostHits })).then((found) => {
+      void this.#try(this.#client.call("notes_search", { query: words, mode, limit: mostHits, ...this.#within })).then((found) => {
         // An answer to what has been typed over is of no use.
         if (found !== null && asked === this.#asked) this.found = found;
       });
     }, typingMs);
+  }
+
+  /** Shows and searches the notes of one folder or tag only. */
+  async choose(shelf: Shelf): Promise<void> {
+    this.shelf = shelf;
+    this.search(this.query);
+    await this.refresh();
+  }
+
+  get #within(): { folder?: string; tag?: string } {
+    const { folder, tag } = this.shelf;
+    return { ...(folder === null ? {} : { folder }), ...(tag === null ? {} : { tag }) };
   }
 
   go(id: string | null, passage: Passage | null = null): void {
@@ -108,6 +134,17 @@ export class NotesController {
 
   async follow(): Promise<void> {
     await this.#try(this.#client.call("follow_folder", {}));
+  }
+
+  async unfollow(id: string, notes: NotesAfter): Promise<void> {
+    await this.#try(this.#client.call("unfollow_folder", { id, notes }));
+    await this.refresh();
+  }
+
+  /** Another model makes the meanings from now on; until it is done the one before serves. */
+  async reindex(provider: string, model: string): Promise<void> {
+    const status = await this.#try(this.#client.call("reindex_notes", { provider, ...(model.trim() === "" ? {} : { model: model.trim() }) }));
+    this.status = status ?? this.status;
   }
 
   async exportAll(): Promise<void> {

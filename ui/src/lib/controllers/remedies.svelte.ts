@@ -25,6 +25,8 @@ function carryOut(app: AppController, remedy: Remedy): void {
       return app.navigation.openConversation(null);
     case "voice_settings":
       return app.navigation.openSettings("voice");
+    case "notes_settings":
+      return app.navigation.openSettings("notes");
     case "sound_settings":
       return app.navigation.openSettings("sound");
   }

@@ -18,7 +18,8 @@ export type Remedy =
   | "answer_again"
   | "new_conversation"
   | "sound_settings"
-  | "voice_settings";
+  | "voice_settings"
+  | "notes_settings";
 
 export interface Face {
   tone: Tone;
@@ -69,7 +70,7 @@ export const faces: Readonly<Record<ErrorCode, Face>> = {
   note_changed: { tone: "you", icon: "info", remedy: null },
   note_follows_file: { tone: "quiet", icon: "info", remedy: null },
   note_too_long: { tone: "you", icon: "info", remedy: null },
-  no_meaning: { tone: "quiet", icon: "info", remedy: null },
+  no_meaning: { tone: "quiet", icon: "info", remedy: "notes_settings" },
   no_dialogue: { tone: "quiet", icon: "info", remedy: null },
   no_tools: { tone: "quiet", icon: "wrench", remedy: "choose_model" },
   not_running: { tone: "bad", icon: "triangle-alert", remedy: null },

@@ -142,3 +142,43 @@ describe("an answer", () => {
     expect(app.navigation.page.kind).toBe("notes");
   });
 });
+
+describe("notes in the settings", () => {
+  async function settings() {
+    await open();
+    app.navigation.openSettings("notes");
+    await expect.poll(() => document.querySelector("[data-testid=followed-menu]")).not.toBeNull();
+  }
+
+  it("choose another model for meaning only when it is named and used", async () => {
+    await settings();
+    expect(document.querySelector("[data-testid=meaning-use]")).toBeNull();
+    await write("meaning-model", "  ");
+    expect(document.querySelector("[data-testid=meaning-use]")).toBeNull();
+    await write("meaning-model", "bge-m3");
+    one("meaning-use").click();
+    await expect.poll(() => engine.calls.filter(({ name }) => name === "reindex_notes").map(({ payload }) => payload)).toEqual([{ provider: "ollama", model: "bge-m3" }]);
+  });
+
+  it("end the following of a folder, and its notes stay unless that is chosen", async () => {
+    await settings();
+    one("followed-menu").click();
+    await drawn();
+    one("unfollow-keep").click();
+    await expect.poll(() => document.querySelector("[data-testid=followed-menu]")).toBeNull();
+    expect(engine.calls.find(({ name }) => name === "unfollow_folder")?.payload).toEqual({ id: "vault", notes: "kept" });
+  });
+});
+
+describe("a folder or tag", () => {
+  it("is all that is listed and searched once it is chosen", async () => {
+    await open();
+    await notesPage();
+    const shelf = one<HTMLSelectElement>("notes-shelf");
+    shelf.value = "/Flat";
+    shelf.dispatchEvent(new Event("change", { bubbles: true }));
+    await expect.poll(() => all("note").map(({ dataset }) => dataset.id)).toEqual(["balcony", "landlord"]);
+    await write("notes-search", "railing");
+    await expect.poll(() => engine.calls.findLast(({ name }) => name === "notes_search")?.payload).toMatchObject({ query: "railing", folder: "Flat" });
+  });
+});

@@ -1,7 +1,7 @@
 /**
  * Made-up notes and an engine for them in memory, for the preview and tests: words are found, meanings are not known.
  */
-import type { AppEvent, Commands, ErrorBody, ErrorCode, Found, NoteHit, NotesStatus, NoteSummary, NoteView } from "../generated";
+import type { AppEvent, Commands, ErrorBody, ErrorCode, FollowedFolder, Found, NoteHit, NotesStatus, NoteSummary, NoteView } from "../generated";
 
 export interface FakeNote {
   id: string;
@@ -36,6 +36,7 @@ export class FakeNotes {
   kept: Map<string, FakeNote & { version: number }>;
   /** How the index stands; how many notes there are is counted. */
   status: Omit<NotesStatus, "notes"> = { total: 210, searchable: 204, ready: 204, provider: "ollama", model: "embeddinggemma", state: { is: "working" }, faults: [], import: null };
+  followed: FollowedFolder[] = [{ id: "vault", path: "/home/ada/Notes", notes: 1, fault: null }];
   readonly handlers: NoteHandlers;
   #removed = new Map<string, FakeNote & { version: number }>();
   #around: Around;
@@ -49,7 +50,10 @@ export class FakeNotes {
   #made(): NoteHandlers {
     const changed = (id: string) => this.#around.emit({ type: "notes_changed", ids: [id] });
     return {
-      notes_list: ({ offset, limit }) => ({ notes: this.#newest().slice(offset, offset + limit), total: this.kept.size }),
+      notes_list: ({ offset, limit, folder, tag }) => {
+        const fit = this.#newest().filter((note) => (folder === undefined || `${note.folder}/`.startsWith(`${folder}/`)) && (tag === undefined || note.tags.includes(tag)));
+        return { notes: fit.slice(offset, offset + limit), total: fit.length };
+      },
       note_open: ({ id }) => this.#view(id),
       note_save: ({ id, version, text }) => {
         const before = id === undefined ? undefined : this.kept.get(id);
@@ -75,16 +79,22 @@ export class FakeNotes {
         return this.#line(id);
       },
       note_from_message: ({ message_id }) => this.handlers.note_save({ text: this.#around.wordsOf(message_id) }),
-      notes_shelves: () => ({ folders: [{ path: "Flat", notes: 2 }], tags: [{ tag: "measured", notes: 1 }], followed: [] }),
+      notes_shelves: () => ({ folders: [{ path: "Flat", notes: 2 }], tags: [{ tag: "measured", notes: 1 }], followed: this.followed }),
       notes_search: ({ query, limit }) => ({ hits: this.#search(query).slice(0, limit), searchable: this.status.searchable, total: this.status.total, ms: 4.2, no_meaning: null }),
       notes_like: ({ id, limit }) => ({ hits: [...this.kept.keys()].filter((other) => other !== id).slice(0, Math.min(limit, 2)).map((other) => this.#hit(other, 0, 10, [], "meaning")), searchable: 0, total: 0, ms: 1, no_meaning: null }),
       import_notes: () => "chosen",
       stop_import: () => ({}),
       follow_folder: () => "chosen",
-      unfollow_folder: () => ({}),
+      unfollow_folder: ({ id }) => {
+        this.followed = this.followed.filter((folder) => folder.id !== id);
+        return {};
+      },
       export_notes: () => ({ folder: "/home/ada/Parlance notes", notes: this.kept.size }),
       notes_status: () => this.#status(),
-      reindex_notes: () => this.#status(),
+      reindex_notes: ({ provider = this.status.provider, model = "" }) => {
+        this.status = { ...this.status, provider, model, ready: 0, state: { is: "working" } };
+        return this.#status();
+      },
       order_index: ({ order }) => {
         this.status = { ...this.status, state: { is: order === "pause" ? "paused" : "working" } };
         return this.#status();
