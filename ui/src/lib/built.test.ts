@@ -43,7 +43,7 @@ describe("what is shipped", () => {
     const page = of("index.html")[0]?.text ?? "";
     const begins = files.filter(({ name }) => page.includes(name.replaceAll("\\", "/")) || name.endsWith("index.html"));
     expect(begins.length).toBeGreaterThan(2);
-    expect(bytes(begins)).toBeLessThan(480_000);
+    expect(bytes(begins)).toBeLessThan(490_000);
     expect(bytes(files)).toBeLessThan(1_000_000);
   });
 });
