@@ -46,9 +46,12 @@ impl App {
     /// Speaks through a chat model from now on.
     ///
     /// # Errors
-    /// When one of the three is not there or cannot do its part, or when no model is named.
-    pub fn speak_through(&self, chain: &Chain, session: SessionOptions) -> Result<(), ErrorBody> {
+    /// When one of the three is not there or cannot do its part, when no model is named, or when an ear or a mouth lacks its key:
+    /// nobody should have spoken in vain.
+    pub async fn speak_through(&self, chain: &Chain, session: SessionOptions) -> Result<(), ErrorBody> {
         let voice = self.cascade(chain, session)?;
+        self.ear(&chain.ear)?.check_key().await?;
+        self.mouth(&chain.mouth)?.check_key().await?;
         self.voice()?.send(VoiceCommand::With(Box::new(voice)));
         Ok(())
     }

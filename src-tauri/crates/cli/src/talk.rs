@@ -109,7 +109,7 @@ impl TalkArgs {
     }
 
     /// Lets the engine speak with whom the call names.
-    fn choose_voice(&self, app: &App) -> Result<(), Failure> {
+    async fn choose_voice(&self, app: &App) -> Result<(), Failure> {
         if self.provider == BUILTIN {
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl TalkArgs {
         let part = |named: &Option<String>| part(named.as_deref().unwrap_or(USUAL_PART)).map_err(Failure::from);
         let chain =
             Chain { ear: part(&self.ear)?, chat: wanted, mouth: part(&self.mouth)?, language: self.language.clone() };
-        app.speak_through(&chain, session).map_err(|error| self.way.refused(error))
+        app.speak_through(&chain, session).await.map_err(|error| self.way.refused(error))
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
     let telling = if args.events { Telling::Events } else { Telling::Notices };
     let ears = desk
         .with_engine(Reach::History, Some(sound), async |app| {
-            args.choose_voice(app)?;
+            args.choose_voice(app).await?;
             let mut ears = Ears::of(app, desk.out, telling);
             let stopped = {
                 let conversation = async {

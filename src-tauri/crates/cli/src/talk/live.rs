@@ -17,7 +17,7 @@ pub(super) async fn talk(args: &TalkArgs, desk: &Desk) -> Result<Ears, Failure> 
     let telling = if args.events { Telling::Events } else { Telling::States };
     desk.with_engine(Reach::History, None, async |app| {
         app.use_talk_key(TalkKeyMode::Toggle)?;
-        args.choose_voice(app)?;
+        args.choose_voice(app).await?;
         let mut ears = Ears::of(app, desk.out, telling);
         let mut lines = lines();
         if args.hands_free {

@@ -184,10 +184,13 @@ fn a_voice_that_fails_says_why_and_keeps_what_was_said() {
 }
 
 #[test]
-fn a_provider_without_a_voice_says_so() {
+fn a_provider_without_a_voice_needs_an_ear_and_a_mouth_that_can_be_asked() {
     let stage = Stage::repeating();
-    let called = stage.call(&["talk", "--provider", "anthropic", "--model", "m", "--input", HELLO, "--json"]);
-    assert_eq!((called.code, &called.json()["error"]["code"]), (1, &json!("no_voice")));
+    for (more, code) in [(&[][..], "no_key"), (&["--ear", "anthropic"], "no_voice")] {
+        let words = ["talk", "--provider", "anthropic", "--model", "m", "--input", HELLO, "--json"];
+        let called = stage.call(&[&words[..], more].concat());
+        assert_eq!((called.code, &called.json()["error"]["code"]), (1, &json!(code)), "{more:?}");
+    }
 }
 
 #[test]
