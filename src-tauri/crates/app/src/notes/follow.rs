@@ -180,6 +180,10 @@ fn compare(root: &Path, known: &HashMap<String, KnownFile>) -> Compared {
         }
         true
     });
+    // A folder without a single file is mostly the place of a disk that is not there: its notes stay.
+    if there.is_empty() {
+        return Compared { gone: Vec::new(), moved: Vec::new() };
+    }
     // What cannot be looked at now is not gone.
     let is_hidden = |path: &str| unreadable.iter().any(|folder| Path::new(path).starts_with(folder));
     let mut gone: Vec<(&String, &KnownFile)> =
@@ -199,4 +203,21 @@ fn compare(root: &Path, known: &HashMap<String, KnownFile>) -> Compared {
         }
     }
     Compared { gone: gone.into_iter().map(|(_, file)| file.id.clone()).collect(), moved }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deleted_file_takes_its_note_along_and_a_disk_that_is_not_there_takes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let file = |id: &str| KnownFile { id: id.into(), hash: None, ms: 0, bytes: 1, followed_n: Some(1) };
+        let known = HashMap::from([(path("a.md"), file("a")), (path("b.md"), file("b"))]);
+        std::fs::write(path("a.md"), "a").unwrap();
+        assert_eq!(compare(folder.path(), &known).gone, ["b"]);
+        std::fs::remove_file(path("a.md")).unwrap();
+        assert_eq!(compare(folder.path(), &known).gone, Vec::<String>::new());
+    }
 }
