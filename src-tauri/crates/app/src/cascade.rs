@@ -16,7 +16,9 @@ use parlance_providers::retry::Retry;
 
 use crate::api::{ErrorBody, ErrorCode};
 use crate::app::App;
+use crate::ears::Ear;
 use crate::models::{Reached, Wanted};
+use crate::mouths::Mouth;
 use crate::providers::client;
 use crate::registry;
 use crate::whom::Whom;
@@ -49,16 +51,15 @@ impl App {
     /// When one of the three is not there or cannot do its part, when no model is named, or when an ear or a mouth lacks its key:
     /// nobody should have spoken in vain.
     pub async fn speak_through(&self, chain: &Chain, session: SessionOptions) -> Result<(), ErrorBody> {
-        let voice = self.cascade(chain, session)?;
-        self.ear(&chain.ear)?.check_key().await?;
-        self.mouth(&chain.mouth)?.check_key().await?;
+        let (ear, mouth) = (self.ear(&chain.ear)?, self.mouth(&chain.mouth)?);
+        let voice = self.cascade(chain, &ear, &mouth, session)?;
+        ear.check_key().await?;
+        mouth.check_key().await?;
         self.voice()?.send(VoiceCommand::With(Box::new(voice)));
         Ok(())
     }
 
-    fn cascade(&self, chain: &Chain, session: SessionOptions) -> Result<Voice, ErrorBody> {
-        let ear = self.ear(&chain.ear)?;
-        let mouth = self.mouth(&chain.mouth)?;
+    fn cascade(&self, chain: &Chain, ear: &Ear, mouth: &Mouth, session: SessionOptions) -> Result<Voice, ErrorBody> {
         let Reached { address, whom } = self.reach(&chain.chat)?;
         let model = whom.name()?.to_owned();
         let keys = Arc::clone(&whom.key) as Arc<dyn KeySource>;

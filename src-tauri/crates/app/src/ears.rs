@@ -108,10 +108,13 @@ pub fn read_recording(path: &Path) -> Result<Recording, ErrorBody> {
         let known: Vec<&str> = KINDS.iter().map(|(ending, _)| *ending).collect();
         return Err(bad(format!("its name ends in none of {}", known.join(", "))));
     };
+    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
     let duration = match *media_type {
-        "audio/wav" => Some(parlance_audio::wav::read(path)?.duration()),
+        "audio/wav" => {
+            let sound = parlance_audio::wav::decode(bytes.as_slice()).map_err(|error| bad(error.to_string()))?;
+            Some(sound.duration())
+        }
         _ => None,
     };
-    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
     Ok(Recording { bytes, media_type: (*media_type).to_owned(), duration })
 }
